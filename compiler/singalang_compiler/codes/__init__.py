@@ -1,0 +1,1 @@
+"""The diagnostics of this package, one file a code."""

@@ -1,0 +1,173 @@
+"""The layer graph: a frozen DAG of layers. Only this module knows that networkx is underneath."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TypeAlias
+
+import networkx as nx
+
+from singalang_compiler.library.kinds import Configured
+from singalang_compiler.library.tensors import TensorSpec
+from singalang_grammar.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInput:
+    """A node that is a field of a data section; its name in the graph is `data.field`."""
+
+    data: str
+    field: str
+    spec: TensorSpec
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseSwitch:
+    """A node that passes on its first input in `phases` and its second in all others: what `when` in a chain becomes."""
+
+    phases: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedParameter:
+    """A parameter that is another layer's: `transpose(embed.weight)`. `net` is the owner's net."""
+
+    net: str
+    layer: str
+    name: str
+    transposed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSetting:
+    """What a program says of one parameter of a layer, rules and attributes merged; None where it says nothing."""
+
+    init: Configured | None = None
+    lr_scale: float | None = None
+    wd_scale: float | None = None
+    absent: bool = False
+    shared: SharedParameter | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+
+Operation: TypeAlias = Configured | FieldInput | PhaseSwitch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """One layer (or metric, sink, field, phase switch) of a net, as every stage after `resolve` sees it.
+
+    `inputs` are names of nodes, in order. `phases` are those in which it exists. `span` is the text of its stage, `spans`
+    those of its inputs' uses where they are known (else empty). `automatic` says that its name was made, not given.
+    """
+
+    name: str
+    operation: Operation
+    inputs: tuple[str, ...] = ()
+    parameters: Mapping[str, ParameterSetting] = field(default_factory=dict)
+    phases: frozenset[str]
+    automatic: bool = False
+    span: Span = field(compare=False, repr=False)
+    input_spans: tuple[Span, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def kind(self) -> str:
+        """Name of the kind, for people."""
+        match self.operation:
+            case Configured():
+                return self.operation.name
+            case FieldInput():
+                return "field"
+            case PhaseSwitch():
+                return "when"
+
+
+@dataclass(frozen=True)
+class LayerGraph:
+    """A frozen DAG of nodes. Make one with `of`."""
+
+    _dag: nx.DiGraph = field(repr=False)  # nx.freeze'd; each node holds one attribute, "node"
+
+    @classmethod
+    def of(cls, nodes: Iterable[Node]) -> LayerGraph:
+        """A graph of these nodes; every input must be among them, and there must be no cycle."""
+        dag = nx.DiGraph()
+        nodes = tuple(nodes)
+        for node in nodes:
+            dag.add_node(node.name, node=node)
+        for node in nodes:
+            for source in node.inputs:
+                dag.add_edge(source, node.name)
+        assert len(dag) == len(nodes), "an input is not among the nodes"
+        return cls(nx.freeze(dag))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both hold equal nodes."""
+        return isinstance(other, LayerGraph) and self.in_order == other.in_order
+
+    def __hash__(self) -> int:
+        return hash(tuple(self._dag))
+
+    def __len__(self) -> int:
+        """Number of nodes."""
+        return len(self._dag)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is a node of this name."""
+        return name in self._dag
+
+    def __getitem__(self, name: str) -> Node:
+        """The node of this name."""
+        node: Node = self._dag.nodes[name]["node"]
+        return node
+
+    @cached_property
+    def in_order(self) -> tuple[Node, ...]:
+        """Nodes, sources first; ties go by name, so every run and machine sees one order."""
+        return tuple(self[name] for name in nx.lexicographical_topological_sort(self._dag))
+
+    def consumers(self, name: str) -> tuple[str, ...]:
+        """Names of the nodes that read this one, sorted."""
+        return tuple(sorted(self._dag.successors(name)))
+
+    def between(self, first: str, last: str) -> frozenset[str]:
+        """Names of the nodes on any path from `first` to `last`, both included; empty where there is no path."""
+        if first == last:
+            return frozenset([first])
+        down = nx.descendants(self._dag, first) | {first}
+        up = nx.ancestors(self._dag, last) | {last}
+        found = down & up
+        return frozenset(found if first in found and last in found else ())
+
+    def ancestors(self, names: Iterable[str]) -> frozenset[str]:
+        """These nodes and all that they need."""
+        needed: set[str] = set()
+        for name in names:
+            if name not in needed:
+                needed |= nx.ancestors(self._dag, name) | {name}
+        return frozenset(needed)
+
+    def in_phase(self, phase: str) -> LayerGraph:
+        """The nodes that exist in a phase, its phase switches bypassed."""
+        standing: dict[str, str] = {}
+        kept: list[Node] = []
+        for node in self.in_order:
+            if phase not in node.phases:
+                continue
+            inputs = tuple(standing.get(source, source) for source in node.inputs)
+            if isinstance(node.operation, PhaseSwitch):
+                standing[node.name] = inputs[0 if phase in node.operation.phases else 1]
+            else:
+                kept.append(replace(node, inputs=inputs))
+        return LayerGraph.of(kept)
+
+
+def find_cycle(edges: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """Names along one cycle of a graph given as name -> names it needs; empty where there is none."""
+    dag = nx.DiGraph((name, needed) for name in sorted(edges) for needed in sorted(edges[name]))
+    try:
+        return tuple(first for first, _ in nx.find_cycle(dag))
+    except nx.NetworkXNoCycle:
+        return ()

@@ -1,0 +1,215 @@
+"""The settings of a job, every name in them looked up: what `resolve` makes beside the layer graphs. Holds no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from singalang_compiler.graph import LayerGraph
+from singalang_compiler.library.kinds import Configured, Kind
+from singalang_compiler.library.tensors import TensorSpec
+from singalang_grammar.source import Source, Span
+
+PHASES = ("train", "val", "test", "deploy", "sample")
+"""The phases, a closed list; the first three have sources."""
+
+
+@dataclass(frozen=True, slots=True)
+class Epochs:
+    """A number of steps that is known when the data are opened: `epochs(n)`."""
+
+    count: float
+
+
+Steps: TypeAlias = int | Epochs
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A declared field of a record. `mean` and `std` are numbers, or the path of a file that holds one record."""
+
+    name: str
+    spec: TensorSpec
+    mean: float | str = 0.0
+    std: float | str = 1.0
+    span: Span = field(compare=False, repr=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceUse:
+    """The source of one phase. `batch` is a list only where the rows of the workers are given one by one."""
+
+    phase: str
+    source: Configured
+    batch: int | tuple[int, ...]
+    shuffle: bool
+    random_skip: int
+    split: Literal["train", "test", "all"]
+    span: Span = field(compare=False, repr=False, kw_only=True)
+
+    @property
+    def rows(self) -> int:
+        """Records of one batch of a worker group."""
+        return self.batch if isinstance(self.batch, int) else sum(self.batch)
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """A `data` section. `records` is the number of training records, where the program says it."""
+
+    name: str
+    fields: tuple[Field, ...]
+    sources: Mapping[str, SourceUse]
+    records: int | None = None
+    span: Span = field(compare=False, repr=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """A `net` section."""
+
+    name: str
+    graph: LayerGraph
+    span: Span = field(compare=False, repr=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdaterUse:
+    """An updater with the fields that all updaters have. `clip` is (low, high); `rate` is a schedule, `fixed` for a number."""
+
+    updater: Configured
+    rate: Configured
+    weight_decay: float = 0.0
+    clip: tuple[float, float] | None = None
+    clip_norm: float | None = None
+    span: Span = field(compare=False, repr=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """A periodic action: after step `after`, after + period, ...; `batches` None takes the whole source."""
+
+    period: Steps
+    after: Steps
+    batches: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """What a train section's `on` rules say of one layer: None where they say nothing."""
+
+    lr_scale: float | None = None
+    wd_scale: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """A `train` section. `name` is None for the unnamed one; `actions` holds `val`, `test`, `checkpoint`, `log`."""
+
+    name: str | None
+    net: str
+    losses: tuple[str, ...]  # names of the loss layers that make the objective
+    algorithm: Configured
+    steps: Steps
+    updater: UpdaterUse
+    actions: Mapping[str, Every]
+    topology: str | None = None
+    start: str | None = None
+    seed: int = 0
+    precision: Literal["f32", "bf16", "f64"] = "f32"
+    accumulate: int = 1
+    average: float | None = None
+    stop: tuple[str, int] | None = None
+    scales: Mapping[str, Scales] = field(default_factory=dict)  # by layer
+    span: Span = field(compare=False, repr=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """What a topology's `on` rules say of one layer: None where they say nothing."""
+
+    partition: str | None = None
+    stage: int | None = None
+    device: str | None = None
+    remat: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """How worker and server groups exchange: the fields of a `sync` section, presets filled in."""
+
+    every: int = 1
+    staleness: int | None = 0  # None: unbounded
+    outer: Configured | None = None
+    combine: Literal["mean", "sum"] = "mean"
+    fragments: int = 1
+    overlap: int = 0
+    mix: float = 1.0
+    deltas: Literal["f32", "bf16", "int8"] = "f32"
+    quorum: int | None = None
+    deadline_s: float | None = None
+    exact: bool = False
+    shards: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """A `topology` section: who does the work. `placing` is by net and layer."""
+
+    name: str
+    preset: str | None = None
+    worker_groups: int = 1
+    workers_per_group: int = 1
+    server_groups: int = 1
+    servers_per_group: int = 1
+    separate: bool = False
+    partition: str = "batch"
+    link_bits_per_s: float | None = None
+    link_latency_s: float | None = None
+    memory_bytes: int | None = None
+    micro_batches: int = 1
+    remat: bool = False
+    restarts: int | None = 3
+    heartbeat_s: float = 1.0
+    warmup_steps: int = 0
+    sync: Sync = Sync()
+    placing: Mapping[tuple[str, str], Placing] = field(default_factory=dict)
+    span: Span | None = field(default=None, compare=False, repr=False, kw_only=True)
+
+    @property
+    def workers(self) -> int:
+        """Workers of all groups."""
+        return self.worker_groups * self.workers_per_group
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A `sample` section."""
+
+    name: str | None
+    net: str
+    feed: tuple[str, str]  # data section, field
+    draw: str  # layer
+    steps: int = 100
+    temperature: float = 1.0
+    top_k: int | None = None
+    seed: int = 0
+    span: Span = field(compare=False, repr=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A resolved program. `topology` is the chosen one; `settings` is what was said with `--set`, as written."""
+
+    name: str
+    data: Mapping[str, Data]
+    nets: Mapping[str, Net]
+    trains: tuple[Train, ...]
+    topologies: Mapping[str, Topology]
+    topology: Topology
+    samples: tuple[Sample, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    args: Mapping[str, object] = field(default_factory=dict)
+    sources: tuple[Source, ...] = field(default=(), compare=False, repr=False)  # every .singa and .py file read, the main one first
+    user_kinds: tuple[Kind, ...] = ()

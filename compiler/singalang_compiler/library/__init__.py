@@ -1,0 +1,1 @@
+"""What a user could have written: every kind of the language, one file a kind."""

@@ -1,0 +1,224 @@
+"""Types of attributes and fields: read from annotations, checked against values. The one schema of the language.
+
+An attribute is a field of a dataclass; its annotation is read as *text*, so a user's Python file can be checked without
+being run. What an annotation may be:
+
+    int  float  bool  str           a scalar; an int is taken where a float is wanted
+    Literal["batch", "local"]       one of these words, written without quotes in a program
+    tuple[int, int]  tuple[int, ...]
+    A | B  A | None                 any of these; `none` in a program is None
+    Annotated[int, "x >= 1"]        with a condition; also "0 <= x < 1"
+    Seconds  Bytes  Bandwidth       numbers with a unit
+    Steps                           a number of steps, or epochs(n)
+    Initialiser  Schedule  Algorithm  Updater  Source      a kind of this family, with its attributes
+    Name                            a word that names something, taken as it is written
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+FAMILIES = {
+    "Layer": "layers",
+    "Updater": "updaters",
+    "Schedule": "schedules",
+    "Initialiser": "inits",
+    "Algorithm": "algorithms",
+    "Metric": "metrics",
+    "Source": "sources",
+    "Sink": "sinks",
+}
+"""Name of a family's base class -> its folder in the library, which is the family's name everywhere else."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarType:
+    """`int`, `float`, `bool`, `str`, or `Name`, `Steps`."""
+
+    name: str
+
+    def __str__(self) -> str:
+        """The type as a message names it."""
+        return _WORDS[self.name]
+
+
+@dataclass(frozen=True, slots=True)
+class UnitType:
+    """A number in a unit: `Seconds`, `Bytes`, `Bandwidth` (bits a second)."""
+
+    name: str
+
+    def __str__(self) -> str:
+        """The type as a message names it."""
+        return _WORDS[self.name]
+
+
+@dataclass(frozen=True, slots=True)
+class WordType:
+    """One of a closed list of words."""
+
+    words: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """The type as a message names it."""
+        return "one of " + ", ".join(f"`{word}`" for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class NoneType:
+    """`none`."""
+
+    def __str__(self) -> str:
+        """The type as a message names it."""
+        return "`none`"
+
+
+@dataclass(frozen=True, slots=True)
+class TupleType:
+    """A list or tuple: `items` of fixed length, or any number of the first where `repeated`."""
+
+    items: tuple[AttributeType, ...]
+    repeated: bool = False
+
+    def __str__(self) -> str:
+        """The type as a message names it."""
+        if self.repeated:
+            return f"a list of {self.items[0]}"
+        return "(" + ", ".join(str(item) for item in self.items) + ")"
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyType:
+    """A kind of a family with its attributes: `gaussian(std = 0.1)`."""
+
+    family: str
+
+    def __str__(self) -> str:
+        """The type as a message names it."""
+        return _WORDS[self.family]
+
+
+@dataclass(frozen=True, slots=True)
+class UnionType:
+    """Any of several types; the first that fits is taken."""
+
+    options: tuple[AttributeType, ...]
+
+    def __str__(self) -> str:
+        """The type as a message names it."""
+        return " or ".join(str(option) for option in self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundedType:
+    """A type with a condition on `x`, such as `x >= 1`."""
+
+    inner: AttributeType
+    condition: str
+
+    def __str__(self) -> str:
+        """The type as a message names it."""
+        return f"{self.inner} with {self.condition}"
+
+    def admits(self, value: object) -> bool:
+        """Whether the condition holds of the value, or of each item of it."""
+        if isinstance(value, tuple):
+            return all(self.admits(item) for item in value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return True
+        return _holds(self.condition, value)
+
+
+AttributeType: TypeAlias = ScalarType | UnitType | WordType | NoneType | TupleType | FamilyType | UnionType | BoundedType
+
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "`true` or `false`",
+    "str": "a string",
+    "Name": "a name",
+    "Steps": "a number of steps or `epochs(n)`",
+    "Seconds": "a time such as `10s`",
+    "Bytes": "a size such as `1GiB`",
+    "Bandwidth": "a bandwidth such as `10Gbps`",
+    "layers": "a layer",
+    "updaters": "an updater",
+    "schedules": "a schedule such as `step(0.1, gamma = 0.5, every = 1000)`",
+    "inits": "a number or an initialiser such as `gaussian(std = 0.01)`",
+    "algorithms": "an algorithm such as `bp`",
+    "metrics": "a metric",
+    "sources": 'a source such as `csv("train.csv", batch = 64)`',
+    "sinks": "a sink",
+}
+_SCALARS = {"int", "float", "bool", "str", "Name", "Steps"}
+_UNITS = {"Seconds", "Bytes", "Bandwidth"}
+_BOUND = re.compile(r"\s*(?:(-?[\d.e-]+)\s*(<=|<)\s*)?x(?:\s*(>=|<=|>|<|!=)\s*(-?[\d.e-]+))?\s*")
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "!=": lambda a, b: a != b,
+}
+
+
+def _holds(condition: str, value: float) -> bool:
+    found = _BOUND.fullmatch(condition)
+    assert found, f"a condition that cannot be read: {condition}"
+    low, low_sign, sign, bound = found.groups()
+    below = low is None or _COMPARE[low_sign](float(low), value)
+    return below and (sign is None or _COMPARE[sign](value, float(bound)))
+
+
+class AnnotationError(Exception):
+    """An annotation that means nothing to the language."""
+
+
+def parse_annotation(text: str) -> AttributeType:
+    """The type that an annotation names.
+
+    Raises:
+        AnnotationError: the text is none of the forms above.
+    """
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except SyntaxError as fault:
+        raise AnnotationError(f"`{text}` is not an annotation") from fault
+    return _type_of(tree)
+
+
+def _type_of(tree: ast.expr) -> AttributeType:
+    match tree:
+        case ast.Constant(value=None):
+            return NoneType()
+        case ast.Name(id=name) if name in _SCALARS:
+            return ScalarType(name)
+        case ast.Name(id=name) if name in _UNITS:
+            return UnitType(name)
+        case ast.Name(id=name) if name in FAMILIES:
+            return FamilyType(FAMILIES[name])
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            return _union(_type_of(left), _type_of(right))
+        case ast.Subscript(value=ast.Name(id="Literal"), slice=inner):
+            words = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+            return WordType(tuple(str(word.value) for word in words if isinstance(word, ast.Constant)))
+        case ast.Subscript(value=ast.Name(id="tuple"), slice=ast.Tuple(elts=[item, ast.Constant(value=last)])) if last is Ellipsis:
+            return TupleType((_type_of(item),), repeated=True)
+        case ast.Subscript(value=ast.Name(id="tuple"), slice=ast.Tuple(elts=items)):
+            return TupleType(tuple(_type_of(item) for item in items))
+        case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[inner, ast.Constant(value=str(condition))])):
+            if not _BOUND.fullmatch(condition):
+                raise AnnotationError(f"`{condition}` is not a condition such as `x >= 1`")
+            return BoundedType(_type_of(inner), condition)
+    raise AnnotationError(f"`{ast.unparse(tree)}` is not a type that an attribute can have")
+
+
+def _union(left: AttributeType, right: AttributeType) -> UnionType:
+    parts: list[AttributeType] = []
+    for side in (left, right):
+        parts.extend(side.options if isinstance(side, UnionType) else (side,))
+    return UnionType(tuple(parts))

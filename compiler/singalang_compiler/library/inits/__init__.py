@@ -1,0 +1,1 @@
+"""The inits of the library: the file's name is the kind's name."""

@@ -1,0 +1,1 @@
+"""The sinks of the library: the file's name is the kind's name."""

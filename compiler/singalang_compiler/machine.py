@@ -1,0 +1,28 @@
+"""The machine that a plan is made for: speeds and sizes, from a calibration or from the built-in reference."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+
+class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Speeds of one machine. The defaults are the built-in reference machine: 2 cores of a 2024 server CPU, measured.
+
+    `matmul_flops_s` and `conv_flops_s` are of one core at 32-bit precision; `memory_bytes_s` is that of streaming through
+    memory; `dispatch_s` is the price of handing one kernel to the device.
+    """
+
+    name: str = "reference"
+    cores: int = 2
+    matmul_flops_s: float = 1.9e11
+    conv_flops_s: float = 1.3e11
+    memory_bytes_s: float = 1.0e10
+    memory_bytes: int = 24 * 2**30
+    dispatch_s: float = 5.0e-5
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the content."""
+        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()

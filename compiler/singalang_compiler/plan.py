@@ -1,0 +1,315 @@
+"""The records of a plan: the readable, hashed statement of everything that a run will do. Knows no stage that makes it.
+
+Canonical: sorted keys, two-space indent, a final newline, no clock, no host name, no absolute path; equal inputs give equal
+bytes. Kernels lie beside it (`<plan>.kernels/<sha256>.stablehlo`). A worker reads it and needs nothing else but the data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Literal
+
+import msgspec
+
+FORMAT = "1.0"
+"""Version of the records. Minor: fields added, readers ignore them. Major: readers refuse."""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all records: frozen, every field by name."""
+
+
+class SourceFile(Record, frozen=True, kw_only=True):
+    """A text that the plan was made from: path as the user wrote it."""
+
+    path: str
+    sha256: str
+
+
+class KindRecord(Record, frozen=True, kw_only=True):
+    """A kind with its attributes, for people and for what the runtime opens (sources)."""
+
+    kind: str
+    attributes: dict[str, Any] = {}
+    file: str | None = None  # name of the file beside the kernels that holds a user's source kind
+
+
+class FieldRecord(Record, frozen=True, kw_only=True):
+    """A field of a data section. `storage` is the NumPy dtype in which it travels; `mean_file`, `std_file`: one record each."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: Literal["float", "i32"]
+    classes: int | None = None
+    storage: str
+    mean: float = 0.0
+    std: float = 1.0
+    mean_file: str | None = None
+    std_file: str | None = None
+
+
+class SourceRecord(Record, frozen=True, kw_only=True):
+    """Where the records of one phase come from."""
+
+    source: KindRecord
+    batch: int
+    shuffle: bool
+    random_skip: int
+    split: Literal["train", "test", "all"]
+
+
+class DataRecord(Record, frozen=True, kw_only=True):
+    """A data section: `sources` by phase."""
+
+    name: str
+    fields: tuple[FieldRecord, ...]
+    sources: dict[str, SourceRecord]
+    records: int | None = None
+
+
+class ParameterRecord(Record, frozen=True, kw_only=True):
+    """A parameter. `name` is `layer.parameter`, with `net.` before it where the job has several nets; unique in the job.
+
+    `init_kernel` makes its first value, flat, from a key folded from seed and name. `layers` are the layers that use it.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    init: KindRecord
+    init_kernel: str
+    lr_scale: float = 1.0
+    wd_scale: float = 1.0
+    layers: tuple[str, ...] = ()
+
+
+class StateRecord(Record, frozen=True, kw_only=True):
+    """Numbers that a layer carries from step to step: `layer.state`."""
+
+    name: str
+    shape: tuple[int, ...]
+    initial: float
+
+
+class Segment(Record, frozen=True, kw_only=True):
+    """Where one tensor lies in a flat buffer: elements `offset` to `offset + size`."""
+
+    name: str
+    offset: int
+    size: int
+
+
+class BufferRecord(Record, frozen=True, kw_only=True):
+    """A flat array of the job's precision that kernels take whole. Large tensors have one of their own, small ones share."""
+
+    name: str
+    size: int
+    segments: tuple[Segment, ...]
+
+
+class LayerRecord(Record, frozen=True, kw_only=True):
+    """One layer, for people: shapes are those of one record, flops of one record's forward and backward pass."""
+
+    name: str
+    kind: str
+    attributes: dict[str, Any]
+    inputs: tuple[str, ...]
+    shape: tuple[int, ...]
+    parameters: tuple[str, ...] = ()
+    forward_flops: int = 0
+    backward_flops: int = 0
+    phases: tuple[str, ...] = ()
+
+
+class Argument(Record, frozen=True, kw_only=True):
+    """One argument or result of a kernel: an array of `shape` and NumPy `dtype`. A donated one is overwritten."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    donated: bool = False
+
+
+class KernelRecord(Record, frozen=True, kw_only=True):
+    """A kernel: its file's name is its key in the plan. `inputs` and `outputs` are in calling order."""
+
+    role: str
+    inputs: tuple[Argument, ...]
+    outputs: tuple[Argument, ...]
+    flops: int
+    bytes: int  # of the file
+
+
+class Dispatch(Record, frozen=True, kw_only=True):
+    """How steps are handed to the device: `loop` one by one, `scan` or `unroll` `count` of them in one kernel."""
+
+    mode: Literal["loop", "scan", "unroll"]
+    count: int
+    reason: str
+
+
+class StepsRecord(Record, frozen=True, kw_only=True):
+    """A number of steps, or of epochs where it is known only when the data are opened."""
+
+    steps: int | None = None
+    epochs: float | None = None
+
+
+class Feed(Record, frozen=True, kw_only=True, tag="feed"):
+    """Take the next batch of a phase."""
+
+    phase: str
+
+
+class Run(Record, frozen=True, kw_only=True, tag="run"):
+    """Run a kernel of the section: `step`."""
+
+    kernel: str
+
+
+class Act(Record, frozen=True, kw_only=True, tag="act"):
+    """A periodic action, due after step `after`, `after + period`, ... None: at the end of the section alone."""
+
+    action: Literal["val", "test", "checkpoint", "log"]
+    period: StepsRecord | None = None
+    after: StepsRecord | None = None
+    batches: int | None = None
+
+
+class Program(Record, frozen=True, kw_only=True):
+    """What one role does in one train section: `step` for every step, then the `acts` that are due, at last `end`."""
+
+    step: tuple[Feed | Run, ...]
+    acts: tuple[Act, ...]
+    end: tuple[Act, ...]
+
+
+class PredictRecord(Record, frozen=True, kw_only=True):
+    """What `singa predict` writes: `fields` are the fields it must be given, `classes` the number of classes or None."""
+
+    kernel: str
+    fields: tuple[str, ...]
+    shape: tuple[int, ...]
+    classes: int | None = None
+
+
+class SectionRecord(Record, frozen=True, kw_only=True):
+    """One train section. `kernels`: by role (`step`, `steps`, `evaluate/test`, `evaluate/val`), the kernel's key.
+
+    `parameters`, `slots` and `state` are the buffers that the kernels take, in this order.
+    """
+
+    name: str
+    net: str
+    algorithm: KindRecord
+    updater: KindRecord
+    rate: KindRecord
+    weight_decay: float
+    clip: tuple[float, float] | None
+    clip_norm: float | None
+    steps: StepsRecord
+    seed: int
+    precision: Literal["f32", "f64", "bf16"]
+    data: tuple[str, ...]
+    batch: int
+    layers: tuple[LayerRecord, ...]
+    parameter_names: tuple[str, ...]
+    parameters: tuple[BufferRecord, ...]
+    slots: tuple[BufferRecord, ...]
+    state: tuple[BufferRecord, ...]
+    states: tuple[StateRecord, ...]
+    metrics: tuple[str, ...]
+    metric_better: dict[str, Literal["higher", "lower"]]
+    metric_percent: tuple[str, ...]
+    kernels: dict[str, str]
+    dispatch: Dispatch
+    program: str
+    start: str | None = None
+    predict: PredictRecord | None = None
+
+
+class ProcessRecord(Record, frozen=True, kw_only=True):
+    """One process of the job and the roles in it."""
+
+    name: str
+    roles: tuple[str, ...]
+
+
+class Decision(Record, frozen=True, kw_only=True):
+    """Something the compiler chose, with its reason from a closed list."""
+
+    about: str
+    chosen: str
+    reason: Literal[
+        "only-worker", "written", "default", "tiny-steps", "convolutions-on-cpu", "large-steps", "backend-cpu", "backend-any"
+    ]
+
+
+class Estimate(Record, frozen=True, kw_only=True):
+    """What the run is predicted to need. Memory per process: parameters, gradients, updater state, residuals, batches."""
+
+    step_s: float
+    total_s: float | None
+    flops_per_step: int
+    memory_bytes: dict[str, int]
+    parameter_bytes: int
+    slot_bytes: int
+    gradient_bytes: int
+    residual_bytes: int
+    link_bytes_per_step: int = 0
+
+
+class TopologyRecord(Record, frozen=True, kw_only=True):
+    """The chosen topology."""
+
+    name: str
+    worker_groups: int
+    workers_per_group: int
+    server_groups: int
+    servers_per_group: int
+
+
+class Plan(Record, frozen=True, kw_only=True):
+    """A whole plan. `sha256` is that of the canonical bytes with `sha256` empty."""
+
+    format: str = FORMAT
+    singalang: str
+    jax: str
+    name: str
+    sources: tuple[SourceFile, ...]
+    settings: dict[str, str]
+    machine: str
+    machine_sha256: str
+    platforms: tuple[str, ...]
+    semantics: Literal["bitwise", "synchronous", "asynchronous"]
+    topology: TopologyRecord
+    data: tuple[DataRecord, ...]
+    parameters: tuple[ParameterRecord, ...]
+    sections: tuple[SectionRecord, ...]
+    processes: tuple[ProcessRecord, ...]
+    programs: dict[str, Program]
+    kernels: dict[str, KernelRecord]
+    decisions: tuple[Decision, ...]
+    approximations: tuple[str, ...]
+    estimate: Estimate
+    sha256: str = ""
+
+
+def to_bytes(plan: Plan) -> bytes:
+    """The canonical bytes of a plan, its hash filled in."""
+    bare = msgspec.structs.replace(plan, sha256="")
+    return _canonical(msgspec.structs.replace(plan, sha256=hashlib.sha256(_canonical(bare)).hexdigest()))
+
+
+def _canonical(plan: Plan) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(plan, order="sorted"), indent=2) + b"\n"
+
+
+def has_own_hash(plan: Plan) -> bool:
+    """Whether a plan's hash is that of its content: False for one edited by hand."""
+    bare = msgspec.structs.replace(plan, sha256="")
+    return hashlib.sha256(_canonical(bare)).hexdigest() == plan.sha256
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of plan.json."""
+    return msgspec.json.schema(Plan)

@@ -1,0 +1,1 @@
+"""The sections of a program and their fields, one file a section."""

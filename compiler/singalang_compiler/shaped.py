@@ -1,0 +1,66 @@
+"""Nets whose shapes, parameters and state are known: what `infer` makes and what every later stage reads. Types only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from singalang_compiler.graph import Node
+from singalang_compiler.job import Job, Net
+from singalang_compiler.library.kinds import Configured
+from singalang_compiler.library.tensors import Inputs, Shape, State, TensorSpec
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterUse:
+    """One parameter of the job, held by its owner. `name` is `layer.parameter`, `net.` before it where the job has several nets."""
+
+    name: str
+    shape: Shape
+    init: Configured
+    fan_in: int
+    fan_out: int
+    lr_scale: float = 1.0
+    wd_scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterLink:
+    """What a layer's parameter is: a parameter of the job, transposed or not."""
+
+    name: str
+    transposed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShapedNode:
+    """A node with its output's spec. `spec` is None where a user's Python kind has not been run, and downstream of one.
+
+    `parameters` links the layer's names to the job's; `state` holds the layer's state by its own names; `instance` is the
+    kind's object (None for fields and unrun kinds).
+    """
+
+    node: Node
+    spec: TensorSpec | None
+    inputs: Inputs | None
+    parameters: Mapping[str, ParameterLink] = field(default_factory=dict)
+    state: Mapping[str, State] = field(default_factory=dict)
+    instance: Any = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ShapedNet:
+    """A net, for each phase its nodes, sources first. `deploy` holds no loss and no metric."""
+
+    net: Net
+    phases: Mapping[str, tuple[ShapedNode, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class ShapedJob:
+    """A job whose nets are shaped. `parameters` are those of all nets, by name, in the order of their first use."""
+
+    job: Job
+    nets: Mapping[str, ShapedNet]
+    parameters: Mapping[str, ParameterUse]

@@ -1,0 +1,1 @@
+"""Source text, diagnostics and the grammar of the .singa language."""

@@ -1,0 +1,1 @@
+"""The subcommands of `singa`, one file each, imported when used."""
