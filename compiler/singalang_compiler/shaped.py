@@ -50,11 +50,23 @@ class ShapedNode:
 
 
 @dataclass(frozen=True, slots=True)
+class Deployed:
+    """What the net is for once it is trained: the node `output`, passed through `predict` of the loss layer `loss` if there is one.
+
+    `loss` names a node of the phase `train`; None where the program has a `when deploy` branch of its own, or no loss.
+    """
+
+    output: str
+    loss: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ShapedNet:
-    """A net, for each phase its nodes, sources first. `deploy` holds no loss and no metric."""
+    """A net, for each phase its nodes, sources first. `deploy` holds what `deployed` needs and nothing else."""
 
     net: Net
     phases: Mapping[str, tuple[ShapedNode, ...]]
+    deployed: Deployed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,20 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+class AttributeFault(Exception):
+    """Attributes that contradict each other: the one exception that the `__post_init__` of a kind may raise.
+
+    Each value alone has the type and bounds of its annotation; this is for what annotations cannot say. The text says
+    what is wrong, in lower case without a full stop; `attribute` names the attribute to blame; `hint` says what to do.
+    """
+
+    def __init__(self, text: str, *, attribute: str | None = None, hint: str | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.attribute = attribute
+        self.hint = hint
+
+
 class Layer:
     """A layer kind."""
 
@@ -42,6 +56,8 @@ class Layer:
     """Every metric that `forward` reports with `ctx.metric`."""
     is_loss: ClassVar[bool] = False
     """Whether `forward` returns the loss of each record, (batch,), to be averaged into the objective."""
+    takes_classes: ClassVar[bool] = False
+    """Whether class labels are taken as inputs; losses and metrics take them anyway."""
     layout: ClassVar[Literal["declared", "channels_last", "any"]] = "declared"
     """How arrays of [channels, height, width] arrive and leave: as declared, as (batch, height, width, channels), or either
     (all inputs alike; for kinds that work element by element)."""
@@ -81,9 +97,13 @@ class Updater:
     """An updater kind: how a parameter changes, given its gradient. Works on each element alone unless it says otherwise."""
 
     slots: ClassVar[tuple[str, ...]] = ()
-    """Names of the numbers kept for each element of a parameter; all start at 0."""
+    """Names of the numbers that may be kept for each element of a parameter; all start at 0."""
     elementwise: ClassVar[bool] = True
     """Whether elements can be updated apart; else parameters cannot be cut into slices."""
+
+    def slot_names(self) -> tuple[str, ...]:
+        """The slots that these attributes need, of `slots`: `update` is given these and returns these."""
+        return self.slots
 
     def update(
         self, gradient: Array, value: Array, slots: Mapping[str, Array], rate: Array, step: Array, ops: Ops

@@ -1,0 +1,1 @@
+"""Shapes, parameters and state of every layer, from those of the data."""
