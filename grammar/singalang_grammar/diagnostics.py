@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from singalang_grammar.source import Span
 
@@ -53,7 +53,7 @@ class Diagnostic:
 class HasCode(Protocol):
     """The facts of one mistake: a dataclass marked with `@code`."""
 
-    CODE: str
+    CODE: ClassVar[str]
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""

@@ -22,7 +22,7 @@ class IncrementalShapes:
         return self._specs.get(name)
 
     def add(self, node: Node, shared: Mapping[str, Shape] | None = None) -> TensorSpec | None:
-        """Works out and keeps a node's spec. `shared` holds the shapes of parameters taken from other nodes, transposed if so written."""
+        """Works out and keeps a node's spec. `shared`: the shapes of parameters of other nodes, as they are used."""
         spec = self._spec_of(node, shared or {})
         if spec is not None:
             self._specs[node.name] = spec
