@@ -1,0 +1,89 @@
+"""Kernels as the runtime uses them: read, checked, compiled, called. The one module of the runtime that knows JAX."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import jax
+from jax import export
+
+from singalang_compiler.plan import KernelRecord
+
+Array: TypeAlias = Any
+"""An array on the device, or a NumPy array that is brought there."""
+
+NEWER_MINORS = 2
+"""How many minor versions JAX may be newer than the one that made a kernel. JAX promises to read kernels for six months, which
+is the time of two minor versions; it promises nothing for kernels newer than itself."""
+
+
+class KernelError(Exception):
+    """A kernel that cannot be used: `problem` is `missing` (no file), `altered` (not the bytes the plan names), `version` (made
+    by a JAX that this one does not understand) or `unreadable`."""
+
+    def __init__(self, problem: Literal["missing", "altered", "version", "unreadable"], text: str) -> None:
+        super().__init__(text)
+        self.problem = problem
+        self.text = text
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A loaded kernel: called with arrays in the order of its record, it gives a tuple of arrays in that order.
+
+    Arrays given for donated arguments are gone after the call. It is compiled at the first call, or read from the cache.
+    """
+
+    record: KernelRecord
+    _call: Any = field(repr=False)
+
+    def __call__(self, *arrays: Array) -> tuple[Array, ...]:
+        """Runs the kernel; returns before it has finished."""
+        results: tuple[Array, ...] = self._call(*arrays)
+        return results
+
+
+def configure(*, cache: Path | None, double: bool) -> None:
+    """Settings of the process, made once before the first kernel: the folder of compiled kernels and 64-bit numbers."""
+    jax.config.update("jax_enable_x64", double)
+    if cache is not None:
+        jax.config.update("jax_compilation_cache_dir", str(cache))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def check_version(written: str, running: str | None = None) -> None:
+    """Raises KernelError where this JAX is not known to understand kernels that version `written` made."""
+    now = running or jax.__version__
+    then_major, then_minor = _major_minor(written)
+    major, minor = _major_minor(now)
+    if major != then_major or not then_minor <= minor <= then_minor + NEWER_MINORS:
+        raise KernelError("version", f"the kernels were made by JAX {written}, and this is JAX {now}")
+
+
+def load(path: Path, record: KernelRecord) -> Kernel:
+    """The kernel in the file `<sha256>.stablehlo`. Raises KernelError. `configure` and `check_version` come first."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise KernelError("missing", f"no file `{path.name}`") from None
+    except OSError as failure:
+        raise KernelError("unreadable", f"`{path.name}` cannot be read: {failure.strerror}") from None
+    if hashlib.sha256(content).hexdigest() != path.stem:
+        raise KernelError("altered", f"the content of `{path.name}` does not have the hash in its name")
+    try:
+        exported = export.deserialize(bytearray(content))
+    except Exception as failure:  # whatever the reader of a foreign format raises
+        raise KernelError(
+            "unreadable", f"`{path.name}` is not a kernel that JAX {jax.__version__} understands: {failure}"
+        ) from None
+    donated = tuple(place for place, argument in enumerate(record.inputs) if argument.donated)
+    return Kernel(record, jax.jit(exported.call, donate_argnums=donated))
+
+
+def _major_minor(version: str) -> tuple[int, int]:
+    major, minor, *_ = version.split(".")
+    return int(major), int(minor)
