@@ -1,0 +1,52 @@
+"""Who does the work: the processes of a job and the roles in them. One worker so far; the planner of many comes here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from singalang_compiler.codes.e0490_nothing_to_train import NothingToTrain
+from singalang_compiler.codes.e0590_not_executable import NotExecutable
+from singalang_compiler.shaped import ShapedJob
+from singalang_grammar.diagnostics import Diagnostic, Outcome
+from singalang_grammar.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process and the roles in it."""
+
+    name: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A shaped job with its processes. `reason` says why these: one of the plan's closed list."""
+
+    shaped: ShapedJob
+    processes: tuple[Process, ...]
+    reason: str
+
+
+def place(shaped: ShapedJob, to_run: bool) -> Outcome[Placed]:
+    """Gives the job its processes. With `to_run` it must also be one that can be run: with something to train, by one worker."""
+    topology = shaped.job.topology
+    problems = _not_runnable(shaped) if to_run else ()
+    reason = "only-worker" if topology.span is None else "written"
+    count = max(1, topology.workers) if not problems else 1
+    processes = (Process("worker-0", ("coordinator", "worker", "server")),)
+    processes += tuple(Process(f"worker-{number}", ("worker", "server")) for number in range(1, min(count, 4096)))
+    return Outcome(Placed(shaped, processes, reason), problems)
+
+
+def _not_runnable(shaped: ShapedJob) -> tuple[Diagnostic, ...]:
+    job = shaped.job
+    if not job.trains:
+        start = Span(job.sources[0], 0, 0) if job.sources else None
+        missing = "net" if not job.nets else "train"
+        return (NothingToTrain(job.name, missing, start).diagnostic(),)
+    topology = job.topology
+    if topology.workers > 1 or topology.server_groups * topology.servers_per_group > 1:
+        single = sorted(name for name, other in job.topologies.items() if other.workers == 1)
+        return (NotExecutable(topology.name, topology.workers, tuple(single), topology.span).diagnostic(),)
+    return ()
