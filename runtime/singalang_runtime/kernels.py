@@ -64,6 +64,16 @@ def check_version(written: str, running: str | None = None) -> None:
         raise KernelError("version", f"the kernels were made by JAX {written}, and this is JAX {now}")
 
 
+def backend() -> str:
+    """Name of the platform that kernels run on here: `cpu`, `cuda`, `rocm` or `tpu`."""
+    return jax.default_backend().replace("gpu", "cuda")
+
+
+def put(array: Array) -> Array:
+    """A NumPy array on the device. Kernels whose donated arguments came from here and from kernels alike compile once, not twice."""
+    return jax.device_put(array)
+
+
 def load(path: Path, record: KernelRecord) -> Kernel:
     """The kernel in the file `<sha256>.stablehlo`. Raises KernelError. `configure` and `check_version` come first."""
     try:
