@@ -70,7 +70,7 @@ def backend() -> str:
 
 
 def put(array: Array) -> Array:
-    """A NumPy array on the device. Kernels whose donated arguments came from here and from kernels alike compile once, not twice."""
+    """A NumPy array on the device: a kernel whose donated arguments are all from here or from kernels compiles once, not twice."""
     return jax.device_put(array)
 
 
