@@ -1,0 +1,1 @@
+"""Editor support, generated from the grammar: TextMate, VS Code, vim, and the word lists of the Pygments lexer."""
