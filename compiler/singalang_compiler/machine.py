@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import msgspec
+
+from singalang_compiler.codes.e0591_machine_file import MachineFile
+from singalang_grammar.diagnostics import Outcome
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,3 +30,13 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def sha256(self) -> str:
         """Hash of the content."""
         return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()
+
+
+def read_machine(path: str) -> Outcome[Machine]:
+    """The machine that a calibration file describes; fields left out are the reference machine's."""
+    try:
+        return Outcome(msgspec.json.decode(Path(path).read_bytes(), type=Machine))
+    except OSError as fault:
+        return Outcome(None, (MachineFile(path, fault.strerror or "cannot be read").diagnostic(),))
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        return Outcome(None, (MachineFile(path, str(fault)).diagnostic(),))

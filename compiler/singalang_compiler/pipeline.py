@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from singalang_compiler.machine import Machine
@@ -28,13 +28,13 @@ class Request:
     topology: str | None = None
     check: bool = False
     platforms: tuple[str, ...] = ("cpu",)
-    machine: Machine = Machine()
+    machine: Machine = field(default_factory=Machine)
     read: Callable[[str], Outcome[Source]] = read_source
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One arrow: from what the stage before made to what stands after this one. `needs_all` is for stages that want no error before."""
+    """One arrow: from what the stage before made to what stands after this one. With `needs_all` it wants no error before."""
 
     name: str
     makes: str
