@@ -22,6 +22,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+Steps: TypeAlias = int
+"""A number of steps. Where a program writes `epochs(n)`, methods of a kind are called with the whole number that it makes;
+`__post_init__` may see it before it is known, as something that is no int."""
+Seconds: TypeAlias = float
+Bytes: TypeAlias = int
+Bandwidth: TypeAlias = float
+"""Bits a second."""
+Name: TypeAlias = str
+
 FAMILIES = {
     "Layer": "layers",
     "Updater": "updaters",
