@@ -61,6 +61,11 @@ class Layer:
     layout: ClassVar[Literal["declared", "channels_last", "any"]] = "declared"
     """How arrays of [channels, height, width] arrive and leave: as declared, as (batch, height, width, channels), or either
     (all inputs alike; for kinds that work element by element)."""
+    late_parameter: ClassVar[str | None] = None
+    """A parameter that `forward` only adds to each channel of its output, last of all: the compiler may leave it out of the
+    context's parameters, as for one that the program left out, and add it after the next layer instead."""
+    passes_addition: ClassVar[bool] = False
+    """Whether f(x + c) = f(x) + c for numbers c, one for each channel: a late parameter may then be added after this layer."""
 
     def shape(self, inputs: Inputs) -> TensorSpec:
         """Shape of one record of the output. Raises ShapeError."""

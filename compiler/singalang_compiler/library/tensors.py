@@ -85,8 +85,9 @@ class State:
 class Partition:
     """One legal way to cut a layer among workers. Axis 0 is the batch, axis 1 the first axis of a record; None is whole.
 
-    `inputs` and `parameters` say along which axis each is cut, `output` along which axis the pieces of the output lie;
-    with `partial` the pieces are instead summands of the output.
+    `inputs`, `parameters` and `state` say along which axis each is cut (parameters and state have no batch axis, so their
+    first axis is 0), `output` along which axis the pieces of the output lie; with `partial` the pieces are instead summands
+    of the output.
     """
 
     name: Literal["batch", "feature"]
@@ -94,6 +95,7 @@ class Partition:
     output: int | None
     parameters: Mapping[str, int] = field(default_factory=dict)
     partial: bool = False
+    state: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,43 @@
+"""What a layer's `forward` is given in a kernel: `Context` over JAX arrays, and a place for what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from singalang_compiler.library.context import Array
+from singalang_compiler.library.ops_jax.ops import JaxOps
+from singalang_compiler.library.ops_jax.random import key_of, uniform_per_record
+
+
+@dataclass(slots=True)
+class LayerContext:
+    """One layer's context for one call of `forward`; afterwards `new_state` and `metrics` hold what it put and reported.
+
+    `key` is the layer's own (folded from seed, step and layer); None where nothing may be drawn, such as in a test phase.
+    `first` is the place of the first record in the group's batch.
+    """
+
+    ops: JaxOps
+    weights: Array
+    parameters: Mapping[str, Array] = field(default_factory=dict)
+    state: Mapping[str, Array] = field(default_factory=dict)
+    training: bool = False
+    key: Array | None = None
+    first: Array | int = 0
+    new_state: dict[str, Array] = field(default_factory=dict)
+    metrics: dict[str, Array] = field(default_factory=dict)
+
+    def uniform(self, name: str, shape: tuple[int, ...]) -> Array:
+        """See `Context`."""
+        assert self.key is not None, "this context draws no random numbers"
+        return uniform_per_record(key_of(self.key, name), self.weights.shape[0], self.first, shape, self.ops.dtype)
+
+    def put(self, name: str, value: Array) -> None:
+        """See `Context`."""
+        assert name in self.state, f"no state is called {name}"
+        self.new_state[name] = value
+
+    def metric(self, name: str, per_record: Array) -> None:
+        """See `Context`."""
+        self.metrics[name] = per_record
