@@ -61,6 +61,8 @@ class Layer:
     layout: ClassVar[Literal["declared", "channels_last", "any"]] = "declared"
     """How arrays of [channels, height, width] arrive and leave: as declared, as (batch, height, width, channels), or either
     (all inputs alike; for kinds that work element by element)."""
+    keeps_shift: ClassVar[bool] = False
+    """Whether a number added to a channel of the input is added to that channel of the output, as it is by taking the largest."""
     late_parameter: ClassVar[str | None] = None
     """A parameter that `forward` only adds to each channel of its output, last of all: the compiler may leave it out of the
     context's parameters, as for one that the program left out, and add it after the next layer instead."""
@@ -251,6 +253,10 @@ class Source:
     def files(self) -> tuple[str, ...]:
         """Paths that it reads, as the user wrote them; none for data that come with singalang."""
         return ()
+
+    def single(self, path: str) -> Source | None:
+        """A source of the same format for the one record of a mean or std file; None where the kind has no such format."""
+        return None
 
     def open(self, folder: Path, split: str, wanted: Sequence[Wanted]) -> Records:
         """Opens the records; relative paths lie under `folder`, `split` is `train`, `test` or `all`. Raises SourceError."""
