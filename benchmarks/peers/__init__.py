@@ -1,0 +1,1 @@
+"""What singalang is measured against: the same training, written by hand."""
