@@ -61,12 +61,10 @@ class Layer:
     layout: ClassVar[Literal["declared", "channels_last", "any"]] = "declared"
     """How arrays of [channels, height, width] arrive and leave: as declared, as (batch, height, width, channels), or either
     (all inputs alike; for kinds that work element by element)."""
-    keeps_shift: ClassVar[bool] = False
-    """Whether a number added to a channel of the input is added to that channel of the output, as it is by taking the largest."""
     late_parameter: ClassVar[str | None] = None
     """A parameter that `forward` only adds to each channel of its output, last of all: the compiler may leave it out of the
     context's parameters, as for one that the program left out, and add it after the next layer instead."""
-    passes_addition: ClassVar[bool] = False
+    keeps_shift: ClassVar[bool] = False
     """Whether f(x + c) = f(x) + c for numbers c, one for each channel: a late parameter may then be added after this layer."""
 
     def shape(self, inputs: Inputs) -> TensorSpec:

@@ -28,7 +28,7 @@ class MaxPool(Layer):
     """
 
     layout = "channels_last"
-    passes_addition = True
+    keeps_shift = True
 
     kernel: Annotated[int | tuple[int, int], "x >= 1"] | Literal["global"]  # size of the window; `global`: the whole image
     stride: Annotated[int | tuple[int, int], "x >= 1"] | None = None  # steps from one window to the next; none: the kernel
