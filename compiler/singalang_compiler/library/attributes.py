@@ -12,6 +12,7 @@ being run. What an annotation may be:
     Steps                           a number of steps, or epochs(n)
     Initialiser  Schedule  Algorithm  Updater  Source      a kind of this family, with its attributes
     Name                            a word that names something, taken as it is written
+    Every  Groups  Patience  Average  Hogwild  Outer       a form that only sections have: every(100), groups(4, size = 2)
 """
 
 from __future__ import annotations
@@ -112,6 +113,17 @@ class FamilyType:
 
 
 @dataclass(frozen=True, slots=True)
+class FormType:
+    """A form that only sections have: `every(100)`; its attributes stand in `sections/forms.py`."""
+
+    name: str
+
+    def __str__(self) -> str:
+        """The type as a message names it."""
+        return _WORDS[self.name]
+
+
+@dataclass(frozen=True, slots=True)
 class UnionType:
     """Any of several types; the first that fits is taken."""
 
@@ -142,7 +154,7 @@ class BoundedType:
         return _holds(self.condition, value)
 
 
-AttributeType: TypeAlias = ScalarType | UnitType | WordType | NoneType | TupleType | FamilyType | UnionType | BoundedType
+AttributeType: TypeAlias = ScalarType | UnitType | WordType | NoneType | TupleType | FamilyType | FormType | UnionType | BoundedType
 
 _WORDS = {
     "int": "a whole number",
@@ -162,9 +174,16 @@ _WORDS = {
     "metrics": "a metric",
     "sources": 'a source such as `csv("train.csv", batch = 64)`',
     "sinks": "a sink",
+    "Every": "`every(n)`",
+    "Groups": "`groups(n, size = m)`",
+    "Patience": "`patience(metric, n)`",
+    "Average": "`ema(decay)`",
+    "Hogwild": "`hogwild(locks = true)`",
+    "Outer": "`sgd(rate)` or `nesterov(rate, momentum = 0.9)`",
 }
 _SCALARS = {"int", "float", "bool", "str", "Name", "Steps"}
 _UNITS = {"Seconds", "Bytes", "Bandwidth"}
+_FORMS = {"Every", "Groups", "Patience", "Average", "Hogwild", "Outer"}
 _BOUND = re.compile(r"\s*(?:(-?[\d.e-]+)\s*(<=|<)\s*)?x(?:\s*(>=|<=|>|<|!=)\s*(-?[\d.e-]+))?\s*")
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "<": lambda a, b: a < b,
@@ -210,6 +229,8 @@ def _type_of(tree: ast.expr) -> AttributeType:
             return UnitType(name)
         case ast.Name(id=name) if name in FAMILIES:
             return FamilyType(FAMILIES[name])
+        case ast.Name(id=name) if name in _FORMS:
+            return FormType(name)
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
             return _union(_type_of(left), _type_of(right))
         case ast.Subscript(value=ast.Name(id="Literal"), slice=inner):

@@ -1,0 +1,37 @@
+"""E0106: import cycle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0106")
+@dataclass(frozen=True, slots=True)
+class ImportCycle:
+    """A file imports itself, by itself or through other files. Which of their definitions come first could not be told.
+
+    Wrong:
+        import all from "main.singa"
+
+    Right:
+        data d { x: f32[4], train = csv("a.csv", batch = 8) }
+        net n { h = d.x -> dense(3) }
+    """
+
+    CODE: ClassVar[str]
+    path: str
+    span: Span
+    cycle: tuple[str, ...]
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        return error(
+            self,
+            "files import one another: " + " -> ".join(self.cycle),
+            Label(self.span, f"`{self.path}` is being read already"),
+            hint="put what both need into a third file",
+        )

@@ -1,0 +1,39 @@
+"""E0111: unknown word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, did_you_mean, error
+from singalang_grammar.source import Span
+
+
+@code("E0111")
+@dataclass(frozen=True, slots=True)
+class UnknownWord:
+    """Some fields and attributes take one of a closed list of words, written without quotes.
+
+    Wrong:
+        topology two { workers = groups(1, size = 2), partition = feautre }
+
+    Right:
+        topology two { workers = groups(1, size = 2), partition = feature }
+    """
+
+    CODE: ClassVar[str]
+    word: str
+    name: str
+    span: Span
+    words: tuple[str, ...]
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        near = did_you_mean(self.word, self.words)
+        values = "values: " + ", ".join(self.words)
+        return error(
+            self,
+            f"`{self.word}` is not a value of `{self.name}`",
+            Label(self.span, "unknown value"),
+            hint=f"{near} {values}" if near else values,
+        )

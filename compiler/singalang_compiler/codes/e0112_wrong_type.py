@@ -1,0 +1,36 @@
+"""E0112: wrong type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0112")
+@dataclass(frozen=True, slots=True)
+class WrongType:
+    """A field, attribute or argument is given a value of another type than it takes. A whole number serves where a number is
+    wanted; nothing else is converted.
+
+    Wrong:
+        data d { x: f32[4], train = csv("a.csv", batch = 8) }
+        net n { h = d.x -> dense("3") }
+
+    Right:
+        data d { x: f32[4], train = csv("a.csv", batch = 8) }
+        net n { h = d.x -> dense(3) }
+    """
+
+    CODE: ClassVar[str]
+    name: str
+    wanted: str
+    got: str
+    span: Span
+    hint: str | None = None
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        return error(self, f"`{self.name}` wants {self.wanted}", Label(self.span, f"this is {self.got}"), hint=self.hint)

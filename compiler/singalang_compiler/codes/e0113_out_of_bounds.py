@@ -1,0 +1,35 @@
+"""E0113: out of bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0113")
+@dataclass(frozen=True, slots=True)
+class OutOfBounds:
+    """A number is outside what a field or attribute can take.
+
+    Wrong:
+        data d { x: f32[4], train = csv("a.csv", batch = 8) }
+        net n { h = d.x -> dense(0) }
+
+    Right:
+        data d { x: f32[4], train = csv("a.csv", batch = 8) }
+        net n { h = d.x -> dense(1) }
+    """
+
+    CODE: ClassVar[str]
+    name: str
+    condition: str
+    got: str
+    span: Span
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        condition = self.condition.replace("x", f"`{self.name}`")
+        return error(self, f"`{self.name}` is out of bounds", Label(self.span, f"this is {self.got}"), hint=f"wanted: {condition}")

@@ -1,0 +1,36 @@
+"""E0116: too many arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0116")
+@dataclass(frozen=True, slots=True)
+class TooManyArguments:
+    """More arguments are given by place than a kind, block or function has attributes.
+
+    Wrong:
+        data d { x: f32[4], train = csv("a.csv", batch = 8) }
+        net n { h = d.x -> relu(3) }
+
+    Right:
+        data d { x: f32[4], train = csv("a.csv", batch = 8) }
+        net n { h = d.x -> relu }
+    """
+
+    CODE: ClassVar[str]
+    owner: str
+    names: tuple[str, ...]
+    span: Span
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        takes = "it takes none by place"
+        if self.names:
+            takes = f"it takes {len(self.names)} by place: " + ", ".join(self.names)
+        return error(self, f"too many arguments for `{self.owner}`", Label(self.span, "no attribute is left for this"), hint=takes)

@@ -1,0 +1,33 @@
+"""E0118: wrong unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0118")
+@dataclass(frozen=True, slots=True)
+class WrongUnit:
+    """A number has a unit where none is wanted, or another one than the field takes, or none where one is needed.
+
+    Wrong:
+        topology two { workers = groups(1, size = 2), heartbeat = 2 }
+
+    Right:
+        topology two { workers = groups(1, size = 2), heartbeat = 2s }
+    """
+
+    CODE: ClassVar[str]
+    name: str
+    wanted: str
+    got: str
+    span: Span
+    hint: str | None = None
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        return error(self, f"`{self.name}` wants {self.wanted}", Label(self.span, f"this is {self.got}"), hint=self.hint)

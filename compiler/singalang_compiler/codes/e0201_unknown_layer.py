@@ -1,0 +1,39 @@
+"""E0201: unknown layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, did_you_mean, error
+from singalang_grammar.source import Span
+
+
+@code("E0201")
+@dataclass(frozen=True, slots=True)
+class UnknownLayer:
+    """Behind `->` stands a name that no layer of the library, no imported Python layer and no block has.
+
+    Wrong:
+        data d { x: f32[4], train = csv("a.csv", batch = 8) }
+        net n { h = d.x -> dense(8) -> rleu }
+
+    Right:
+        data d { x: f32[4], train = csv("a.csv", batch = 8) }
+        net n { h = d.x -> dense(8) -> relu }
+    """
+
+    CODE: ClassVar[str]
+    name: str
+    span: Span
+    known: tuple[str, ...]
+    hint: str | None = None
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        return error(
+            self,
+            f"unknown layer `{self.name}`",
+            Label(self.span, "no layer or block has this name"),
+            hint=self.hint or did_you_mean(self.name, self.known),
+        )

@@ -1,0 +1,40 @@
+"""E0209: recursive block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0209")
+@dataclass(frozen=True, slots=True)
+class RecursiveBlock:
+    """A block uses itself, directly or through other blocks, and would never end.
+
+    Wrong:
+        data d { x: f32[4], train = csv("a.csv", batch = 8) }
+        block x -> again(n) { return x -> dense(n) -> again(n) }
+        net n1 { h = d.x -> again(3) }
+
+    Right:
+        data d { x: f32[4], train = csv("a.csv", batch = 8) }
+        block x -> twice(n) { return x -> dense(n) -> dense(n) }
+        net n1 { h = d.x -> twice(3) }
+    """
+
+    CODE: ClassVar[str]
+    name: str
+    span: Span
+    path: tuple[str, ...]
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        return error(
+            self,
+            "a block uses itself: " + " -> ".join(self.path),
+            Label(self.span, f"`{self.name}` is being expanded already"),
+            hint="repeat with `for`",
+        )
