@@ -1,0 +1,35 @@
+"""E0702: a file that is not a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, code, error
+
+
+@code("E0702")
+@dataclass(frozen=True, slots=True)
+class NotAPlan:
+    """The file is no plan: it is not JSON, it has been cut short, or it does not hold what a plan holds.
+
+    Cause:
+        Another file was named, the disk was full while the plan was copied, or the plan was changed by hand.
+
+    Cure:
+        Compile the program again; plans are made by `singac` alone.
+    """
+
+    CODE: ClassVar[str]
+    path: str
+    fault: str
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        return error(
+            self,
+            f"`{self.path}` is not a plan",
+            None,
+            where=f"{self.path}: {self.fault}",
+            hint="compile the program again with `singac`",
+        )

@@ -1,0 +1,32 @@
+"""E0902: a kernel that failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, code, error
+
+
+@code("E0902")
+@dataclass(frozen=True, slots=True)
+class KernelFailed:
+    """The device could not run a kernel.
+
+    Cause:
+        Most often the device has no memory left. Else the device or its driver has a fault.
+
+    Cure:
+        Take a smaller `batch`; close what else uses the device; the plan's table says how much memory a run is predicted
+        to need.
+    """
+
+    CODE: ClassVar[str]
+    kernel: str
+    reason: str
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        return error(
+            self, f"the kernel `{self.kernel}` failed", None, where=self.reason, hint="if memory ran out, take a smaller `batch`"
+        )

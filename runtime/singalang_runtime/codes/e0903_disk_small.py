@@ -1,0 +1,36 @@
+"""E0903: a disk too small for the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, code, error
+
+
+@code("E0903")
+@dataclass(frozen=True, slots=True)
+class DiskSmall:
+    """The run folder's disk has less room than one checkpoint needs, so the run would end without its result.
+
+    Cause:
+        The disk is nearly full.
+
+    Cure:
+        Make room, or take a folder on another disk with `--run`.
+    """
+
+    CODE: ClassVar[str]
+    path: str
+    needed_bytes: int
+    free_bytes: int
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        return error(
+            self,
+            f"a checkpoint needs {self.needed_bytes / 1e6:,.1f} MB, and {self.free_bytes / 1e6:,.1f} MB are free",
+            None,
+            where=self.path,
+            hint="make room, or take a folder on another disk with `--run`",
+        )

@@ -1,0 +1,35 @@
+"""E0909: nothing to resume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, code, error
+
+
+@code("E0909")
+@dataclass(frozen=True, slots=True)
+class NothingToResume:
+    """`--resume` goes on with a run, and there is none of this job.
+
+    Cause:
+        The job has not been run in this folder, or its run folder was moved.
+
+    Cure:
+        Leave `--resume` out to begin, or name the run folder with `--run`.
+    """
+
+    CODE: ClassVar[str]
+    job: str
+    runs: str
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        return error(
+            self,
+            f"there is no run of `{self.job}` to resume",
+            None,
+            where=self.runs,
+            hint="leave `--resume` out to begin one, or name its folder with `--run`",
+        )
