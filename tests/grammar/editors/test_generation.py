@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from singalang_compiler import job
+from singalang_compiler.sections import schema
 from singalang_grammar.editors.__main__ import CHECKOUT, WORDS, editor_files, main, words_text
+from singalang_grammar.editors.vocabulary import PHASES, SECTIONS
 from tests.grammar.editors.lark_tokens import ROOT
 
 
@@ -46,11 +49,6 @@ def test_the_extension_names_files_that_exist() -> None:
         json.loads(files[f"vscode/{path.removeprefix('./')}"])
 
 
-def test_the_sections_are_those_of_the_compiler() -> None:
-    from singalang_grammar.editors.vocabulary import SECTIONS
-
-    folder = ROOT / "compiler" / "singalang_compiler" / "sections"
-    schemas = {path.stem for path in folder.glob("*.py")}
-    for section in ("train", "topology", "sync", "sample"):
-        assert section in SECTIONS
-        assert section in schemas or not schemas - {"__init__"}
+def test_the_sections_and_phases_are_those_of_the_compiler() -> None:
+    assert set(SECTIONS) == {*schema.SECTIONS, *(name for names in schema.NESTED.values() for name in names)}
+    assert PHASES == job.PHASES
