@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from singalang_compiler.codes.e0490_nothing_to_train import NothingToTrain
 from singalang_compiler.codes.e0590_not_executable import NotExecutable
+from singalang_compiler.runnable import settings_not_runnable
 from singalang_compiler.shaped import ShapedJob
 from singalang_grammar.diagnostics import Diagnostic, Outcome
 from singalang_grammar.source import Span
@@ -34,7 +35,7 @@ def place(shaped: ShapedJob, to_run: bool) -> Outcome[Placed]:
     problems = _not_runnable(shaped) if to_run else ()
     reason = "only-worker" if topology.span is None else "written"
     count = max(1, topology.workers) if not problems else 1
-    processes = (Process("worker-0", ("coordinator", "worker", "server")),)
+    processes: tuple[Process, ...] = (Process("worker-0", ("coordinator", "worker", "server")),)
     processes += tuple(Process(f"worker-{number}", ("worker", "server")) for number in range(1, min(count, 4096)))
     return Outcome(Placed(shaped, processes, reason), problems)
 
@@ -49,4 +50,4 @@ def _not_runnable(shaped: ShapedJob) -> tuple[Diagnostic, ...]:
     if topology.workers > 1 or topology.server_groups * topology.servers_per_group > 1:
         single = sorted(name for name, other in job.topologies.items() if other.workers == 1)
         return (NotExecutable(topology.name, topology.workers, tuple(single), topology.span).diagnostic(),)
-    return ()
+    return tuple(settings_not_runnable(job))

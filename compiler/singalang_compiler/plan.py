@@ -7,7 +7,8 @@ bytes. Kernels lie beside it (`<plan>.kernels/<sha256>.stablehlo`). A worker rea
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -195,7 +196,8 @@ class PredictRecord(Record, frozen=True, kw_only=True):
 class SectionRecord(Record, frozen=True, kw_only=True):
     """One train section. `kernels`: by role (`step`, `steps`, `evaluate/test`, `evaluate/val`), the kernel's key.
 
-    `parameters`, `slots` and `state` are the buffers that the kernels take, in this order.
+    `parameters`, `slots` and `state` are the buffers that the kernels take, in this order. `metrics` are the rows that they add
+    up, the objective first; a metric that a phase does not report keeps weight 0 there. `step_s` is the predicted time of a step.
     """
 
     name: str
@@ -223,6 +225,7 @@ class SectionRecord(Record, frozen=True, kw_only=True):
     kernels: dict[str, str]
     dispatch: Dispatch
     program: str
+    step_s: float
     start: str | None = None
     predict: PredictRecord | None = None
 
@@ -234,14 +237,18 @@ class ProcessRecord(Record, frozen=True, kw_only=True):
     roles: tuple[str, ...]
 
 
+Reason: TypeAlias = Literal[
+    "only-worker", "written", "default", "tiny-steps", "convolutions-on-cpu", "large-steps", "backend-cpu", "backend-any"
+]
+"""Why something was chosen: a closed list."""
+
+
 class Decision(Record, frozen=True, kw_only=True):
     """Something the compiler chose, with its reason from a closed list."""
 
     about: str
     chosen: str
-    reason: Literal[
-        "only-worker", "written", "default", "tiny-steps", "convolutions-on-cpu", "large-steps", "backend-cpu", "backend-any"
-    ]
+    reason: Reason
 
 
 class Estimate(Record, frozen=True, kw_only=True):
@@ -292,6 +299,11 @@ class Plan(Record, frozen=True, kw_only=True):
     approximations: tuple[str, ...]
     estimate: Estimate
     sha256: str = ""
+
+
+def kernels_folder(plan: Path) -> Path:
+    """Where the kernels of a plan lie: those of `model.json` in `model.kernels`."""
+    return plan.with_suffix(".kernels")
 
 
 def to_bytes(plan: Plan) -> bytes:

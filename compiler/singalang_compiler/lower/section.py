@@ -1,0 +1,149 @@
+"""One train section, worked out as far as its kernels need: names, buffers, scales, rows of metrics. Holds no array."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from singalang_compiler.graph import FieldInput
+from singalang_compiler.job import Train
+from singalang_compiler.library.ops_jax.ops import JaxOps
+from singalang_compiler.library.tensors import Shape, State
+from singalang_compiler.library.update_rule import UpdateRule
+from singalang_compiler.lower.buffers import lay_out
+from singalang_compiler.lower.metrics import Row, rows_of
+from singalang_compiler.lower.network import PhaseNet
+from singalang_compiler.plan import BufferRecord, DataRecord, FieldRecord
+from singalang_compiler.shaped import ParameterUse, ShapedJob, ShapedNet, ShapedNode
+
+UNNAMED = "train"
+"""What a train section without a name is called in plans and logs."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """What is fixed of a train section before its kernels are made.
+
+    `prefix` stands before layers' names where the job has several nets. `uses` holds the parameters of the net with the scales
+    of this section; `trained` those that learn. `slots` holds buffers by slot.
+    """
+
+    name: str
+    train: Train
+    net: ShapedNet
+    prefix: str
+    data: tuple[DataRecord, ...]
+    uses: Mapping[str, ParameterUse]
+    trained: tuple[str, ...]
+    states: Mapping[str, State]
+    rows: tuple[Row, ...]
+    rule: UpdateRule
+    ops: JaxOps
+    parameters: tuple[BufferRecord, ...]
+    slots: Mapping[str, tuple[BufferRecord, ...]]
+    state: tuple[BufferRecord, ...]
+
+    @staticmethod
+    def of(shaped: ShapedJob, train: Train, data: tuple[DataRecord, ...], form: Literal["plain", "cpu"]) -> Section:
+        """The section of a job; `data` are those of the whole job, and the train section's schedule counts no epochs."""
+        rule = UpdateRule.of(train.updater)
+        net = shaped.nets[train.net]
+        prefix = f"{train.net}." if len(shaped.nets) > 1 else ""
+        uses = _uses(shaped, train, net, prefix)
+        learning = {link.name for node in net.phases["train"] for link in node.parameters.values()}
+        trained = tuple(name for name, use in uses.items() if name in learning and use.lr_scale != 0)
+        states = {f"{prefix}{node.node.name}.{own}": state for node in every_node(net) for own, state in node.state.items()}
+        slots = {slot: lay_out(f"slots/{slot}", {name: uses[name].shape for name in trained}) for slot in rule.slot_names()}
+        return Section(
+            name=train.name or UNNAMED,
+            train=train,
+            net=net,
+            prefix=prefix,
+            data=data,
+            uses=uses,
+            trained=trained,
+            states=states,
+            rows=rows_of(net),
+            rule=rule,
+            ops=JaxOps("f64" if train.precision == "f64" else "f32", form),
+            parameters=lay_out("parameters", {name: use.shape for name, use in uses.items()}),
+            slots=slots,
+            state=lay_out("state", {name: state.shape for name, state in states.items()}),
+        )
+
+    @property
+    def double(self) -> bool:
+        """Whether its numbers have 64 bits."""
+        return self.ops.precision == "f64"
+
+    @property
+    def dtype(self) -> str:
+        """NumPy dtype of the section's precision."""
+        return "float64" if self.double else "float32"
+
+    @property
+    def parameter_shapes(self) -> dict[str, Shape]:
+        """Shapes of the net's parameters."""
+        return {name: use.shape for name, use in self.uses.items()}
+
+    @property
+    def state_shapes(self) -> dict[str, Shape]:
+        """Shapes of the net's state."""
+        return {name: state.shape for name, state in self.states.items()}
+
+    def phase(self, phase: str) -> PhaseNet:
+        """The net in a phase, ready to run."""
+        losses = self.train.losses if phase != "deploy" else ()
+        return PhaseNet(self.net.phases[phase], self.prefix, phase == "train", losses, self.rows, self.ops)
+
+    def fields(self, phase: str) -> tuple[tuple[str, FieldRecord], ...]:
+        """The fields that the net reads in a phase, as (`data.field`, field), in the order in which they are declared."""
+        read = {node.node.name for node in self.net.phases[phase] if isinstance(node.node.operation, FieldInput)}
+        declared = [(f"{data.name}.{field.name}", field) for data in self.data for field in data.fields]
+        return tuple((name, field) for name, field in declared if name in read)
+
+    def phases_with_data(self) -> tuple[str, ...]:
+        """Those of `train`, `val`, `test` for which every data section of the net has a source."""
+        own = self.own_data()
+        return tuple(phase for phase in ("train", "val", "test") if own and all(phase in data.sources for data in own))
+
+    def own_data(self) -> tuple[DataRecord, ...]:
+        """The data sections that the net reads."""
+        read = data_names(self.net)
+        return tuple(data for data in self.data if data.name in read)
+
+    def batch(self, phase: str) -> int:
+        """Records of one batch; `deploy` takes that of `test`, else of `train`."""
+        wanted = phase if phase in self.phases_with_data() else "test" if "test" in self.phases_with_data() else "train"
+        return self.own_data()[0].sources[wanted].batch
+
+
+def data_names(net: ShapedNet) -> frozenset[str]:
+    """Names of the data sections that a net reads in any phase."""
+    return frozenset(node.node.operation.data for node in every_node(net) if isinstance(node.node.operation, FieldInput))
+
+
+def every_node(net: ShapedNet) -> tuple[ShapedNode, ...]:
+    """The nodes of a net in all its phases, each once, in the order in which they first stand."""
+    found: dict[str, ShapedNode] = {}
+    for nodes in net.phases.values():
+        for node in nodes:
+            found.setdefault(node.node.name, node)
+    return tuple(found.values())
+
+
+def _uses(shaped: ShapedJob, train: Train, net: ShapedNet, prefix: str) -> dict[str, ParameterUse]:
+    """The net's parameters, with what the section's `on` rules say of their owners' learning multiplied in."""
+    linked = {link.name for node in every_node(net) for link in node.parameters.values()}
+    uses: dict[str, ParameterUse] = {}
+    for name, use in shaped.parameters.items():
+        if name in linked:
+            layer = name.removeprefix(prefix).rpartition(".")[0]
+            scales = train.scales.get(layer) if name.startswith(prefix) else None
+            uses[name] = use
+            if scales is not None:
+                lr_scale = use.lr_scale * (1.0 if scales.lr_scale is None else scales.lr_scale)
+                wd_scale = use.wd_scale * (1.0 if scales.wd_scale is None else scales.wd_scale)
+                uses[name] = replace(use, lr_scale=lr_scale, wd_scale=wd_scale)
+    return uses
