@@ -184,7 +184,8 @@ _WORDS = {
 _SCALARS = {"int", "float", "bool", "str", "Name", "Steps"}
 _UNITS = {"Seconds", "Bytes", "Bandwidth"}
 _FORMS = {"Every", "Groups", "Patience", "Average", "Hogwild", "Outer"}
-_BOUND = re.compile(r"\s*(?:(-?[\d.e-]+)\s*(<=|<)\s*)?x(?:\s*(>=|<=|>|<|!=)\s*(-?[\d.e-]+))?\s*")
+_NUMBER = r"(-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
+_BOUND = re.compile(rf"\s*(?:{_NUMBER}\s*(<=|<)\s*)?x(?:\s*(>=|<=|>|<|!=)\s*{_NUMBER})?\s*")
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "<": lambda a, b: a < b,
     "<=": lambda a, b: a <= b,
@@ -207,14 +208,14 @@ class AnnotationError(Exception):
 
 
 def parse_annotation(text: str) -> AttributeType:
-    """The type that an annotation names.
+    """The type that an annotation names. Names may be qualified (`typing.Literal`), and parts of it quoted.
 
     Raises:
         AnnotationError: the text is none of the forms above.
     """
     try:
-        tree = ast.parse(text, mode="eval").body
-    except SyntaxError as fault:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError) as fault:  # ValueError: a null character
         raise AnnotationError(f"`{text}` is not an annotation") from fault
     return _type_of(tree)
 
@@ -223,6 +224,12 @@ def _type_of(tree: ast.expr) -> AttributeType:
     match tree:
         case ast.Constant(value=None):
             return NoneType()
+        case ast.Constant(value=str(text)):
+            return parse_annotation(text)
+        case ast.Attribute(attr=name):
+            return _type_of(ast.Name(name))
+        case ast.Subscript(value=ast.Attribute(attr=name), slice=inner):
+            return _type_of(ast.Subscript(ast.Name(name), inner))
         case ast.Name(id=name) if name in _SCALARS:
             return ScalarType(name)
         case ast.Name(id=name) if name in _UNITS:
@@ -234,17 +241,32 @@ def _type_of(tree: ast.expr) -> AttributeType:
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
             return _union(_type_of(left), _type_of(right))
         case ast.Subscript(value=ast.Name(id="Literal"), slice=inner):
-            words = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-            return WordType(tuple(str(word.value) for word in words if isinstance(word, ast.Constant)))
+            return WordType(tuple(_word(word) for word in _items(inner)))
         case ast.Subscript(value=ast.Name(id="tuple"), slice=ast.Tuple(elts=[item, ast.Constant(value=last)])) if last is Ellipsis:
             return TupleType((_type_of(item),), repeated=True)
-        case ast.Subscript(value=ast.Name(id="tuple"), slice=ast.Tuple(elts=items)):
-            return TupleType(tuple(_type_of(item) for item in items))
+        case ast.Subscript(value=ast.Name(id="tuple"), slice=inner):
+            return TupleType(tuple(_type_of(item) for item in _items(inner)))
         case ast.Subscript(value=ast.Name(id="Annotated"), slice=ast.Tuple(elts=[inner, ast.Constant(value=str(condition))])):
-            if not _BOUND.fullmatch(condition):
-                raise AnnotationError(f"`{condition}` is not a condition such as `x >= 1`")
-            return BoundedType(_type_of(inner), condition)
+            return BoundedType(_type_of(inner), _condition(condition))
     raise AnnotationError(f"`{ast.unparse(tree)}` is not a type that an attribute can have")
+
+
+def _items(inner: ast.expr) -> list[ast.expr]:
+    return inner.elts if isinstance(inner, ast.Tuple) else [inner]
+
+
+def _word(tree: ast.expr) -> str:
+    match tree:
+        case ast.Constant(value=str(word)):
+            return word
+    raise AnnotationError(f"`{ast.unparse(tree)}` is not a word in quotes")
+
+
+def _condition(text: str) -> str:
+    found = _BOUND.fullmatch(text)
+    if not found or not (found[2] or found[3]):
+        raise AnnotationError(f"`{text}` is not a condition such as `x >= 1`")
+    return text
 
 
 def _union(left: AttributeType, right: AttributeType) -> UnionType:

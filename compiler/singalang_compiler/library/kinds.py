@@ -6,14 +6,17 @@ imported when a program uses it, and only then.
 
 from __future__ import annotations
 
+import ast
 import dataclasses
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from inspect import getsource
+from inspect import cleandoc, getsource
+from io import StringIO
 from pathlib import Path
+from textwrap import dedent
+from tokenize import COMMENT, generate_tokens
 from typing import Any, TypeVar, dataclass_transform
 
 from singalang_compiler.library import contract
@@ -96,7 +99,9 @@ def _decorator(family: str) -> Callable[[str], Callable[[Class], Class]]:
     @dataclass_transform(frozen_default=True)
     def named(name: str) -> Callable[[Class], Class]:
         def make(cls: Class) -> Class:
+            doc = cls.__doc__
             dataclass(frozen=True)(cls)
+            cls.__doc__ = doc  # where there is none, a dataclass makes one up
             cls._singa_kind = (family, name)  # type: ignore[attr-defined]
             return cls
 
@@ -189,11 +194,22 @@ def kind_of(cls: type, origin: str | None = None) -> Kind:
     family, name = cls.__dict__["_singa_kind"]
     base = _base_of(family)
     constants = {key: getattr(cls, key) for key in base_constants(family)}
-    attributes = tuple(
-        Attribute(item.name, parse_annotation(str(item.type)), _default_of(item)) for item in dataclasses.fields(cls)
-    )
     assert issubclass(cls, base), f"{cls.__name__} must derive from {base.__name__}"
-    return Kind(family, name, attributes, constants, (cls.__doc__ or "").strip(), cls, origin)
+    return Kind(family, name, attributes_of(cls), constants, cleandoc(cls.__doc__ or ""), cls, origin)
+
+
+def attributes_of(cls: type) -> tuple[Attribute, ...]:
+    """The fields of a dataclass as attributes. Raises AnnotationError."""
+    return tuple(
+        Attribute(item.name, parse_annotation(_annotation_of(cls, item)), _default_of(item))
+        for item in dataclasses.fields(cls)
+        if item.init
+    )
+
+
+def _annotation_of(cls: type, item: dataclasses.Field[Any]) -> str:
+    """As it is written, also in a file without `from __future__ import annotations`, where Python holds a type, not a text."""
+    return item.type if isinstance(item.type, str) else ast.unparse(_fields_in(getsource(cls))[item.name].annotation)
 
 
 @cache
@@ -215,15 +231,31 @@ def _base_of(family: str) -> type:
 
 
 def _default_of(item: dataclasses.Field[Any]) -> object:
+    if item.default_factory is not dataclasses.MISSING:
+        return item.default_factory()
     return MISSING if item.default is dataclasses.MISSING else item.default
 
 
-_FIELD = re.compile(r"^\s+(\w+)\s*:[^#]*#\s*(.*)$")
-
-
 def docs_in(text: str) -> dict[str, str]:
-    """The comment behind each field in the text of a class."""
-    return {found[1]: found[2].strip() for line in text.splitlines() if (found := _FIELD.match(line))}
+    """The comment behind each field in the text of a class; empty where the text holds no class."""
+    try:
+        fields = _fields_in(text)
+    except SyntaxError:
+        return {}
+    tokens = generate_tokens(StringIO(dedent(text)).readline)
+    comments = {token.start[0]: token.string.lstrip("#").strip() for token in tokens if token.type == COMMENT}
+    found: dict[str, str] = {}
+    for name, written in fields.items():
+        for line in range(written.lineno, (written.end_lineno or written.lineno) + 1):
+            if line in comments:
+                found[name] = comments[line]  # of several, the one behind its last line
+    return found
+
+
+def _fields_in(text: str) -> dict[str, ast.AnnAssign]:
+    """The annotated names of the first class in a text. Raises SyntaxError."""
+    body = next((node.body for node in ast.parse(dedent(text)).body if isinstance(node, ast.ClassDef)), [])
+    return {node.target.id: node for node in body if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)}
 
 
 @cache
@@ -231,5 +263,5 @@ def field_docs(cls: type) -> dict[str, str]:
     """The comment behind each field of a class, read from its file when somebody asks; empty where there is no file."""
     try:
         return docs_in(getsource(cls))
-    except OSError:
+    except (OSError, TypeError):  # TypeError: a class made without a file
         return {}
