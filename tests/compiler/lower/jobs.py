@@ -85,7 +85,7 @@ def job(
         Node(
             name=f"{section.name}.{own.name}",
             operation=FieldInput(section.name, own.name, own.spec),
-            phases=_phases(own),
+            phases=frozenset(PHASES),
             span=SPAN,
         )
         for own in section.fields
