@@ -103,9 +103,11 @@ def _decoded(content: bytes, path: str) -> str:
 
 
 def _split(line: str, separator: str, where: str) -> list[str]:
+    if line.count('"') % 2:
+        raise SourceError("corrupt", "the quotes of the line do not match", where=where)
+    if separator == " ":
+        return [word.strip('"') for word in line.split()]
     try:
-        if separator == " ":
-            return [word.strip('"') for word in line.split()]
-        return next(csv.reader([line], delimiter=separator, skipinitialspace=True, strict=True))
-    except csv.Error:
-        raise SourceError("corrupt", "the quotes of the line do not match", where=where) from None
+        return next(csv.reader([line], delimiter=separator, skipinitialspace=True))
+    except csv.Error as fault:
+        raise SourceError("corrupt", f"the line cannot be taken apart: {fault}", where=where) from None

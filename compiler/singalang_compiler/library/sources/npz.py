@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -36,7 +37,7 @@ class Npz(Source):
 
     def single(self, path: str) -> Source:
         """An archive that holds one record."""
-        return replace(self, path=path, stored="f64")
+        return _OneRecord(path)
 
     def open(self, folder: Path, split: str, wanted: Sequence[Wanted]) -> Records:
         """Reads the wanted arrays whole."""
@@ -55,3 +56,19 @@ class Npz(Source):
 
     def _place(self, number: int) -> str:
         return f"{self.path}, record {number + 1}"
+
+
+@dataclass(frozen=True)
+class _OneRecord(Source):
+    """The one record of a mean or std file: the array of the field's name or the only one, with or without an axis of records."""
+
+    path: str
+
+    def open(self, folder: Path, split: str, wanted: Sequence[Wanted]) -> Records:
+        """Reads the array of the one field."""
+        (field,) = wanted
+        archive = NpzFile.of(folder, self.path)
+        array = archive.array(archive.names[0] if len(archive.names) == 1 else field.name)
+        if array.size == prod(field.shape):
+            array = array.reshape(1, -1)
+        return ArrayRecords((stored(array, field, lambda number: self.path),), len(array))
