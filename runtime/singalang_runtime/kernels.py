@@ -35,24 +35,26 @@ class Kernel:
     """A loaded kernel: called with arrays in the order of its record, it gives a tuple of arrays in that order.
 
     Arrays given for donated arguments are gone after the call. It is compiled at the first call, or read from the cache.
+    `call` does the same with one Python call less: for loops.
     """
 
     record: KernelRecord
-    _call: Any = field(repr=False)
+    call: Any = field(repr=False)
 
     def __call__(self, *arrays: Array) -> tuple[Array, ...]:
         """Runs the kernel; returns before it has finished."""
-        results: tuple[Array, ...] = self._call(*arrays)
+        results: tuple[Array, ...] = self.call(*arrays)
         return results
 
 
 def configure(*, cache: Path | None, double: bool) -> None:
     """Settings of the process, made once before the first kernel: the folder of compiled kernels and 64-bit numbers."""
-    jax.config.update("jax_enable_x64", double)
+    update: Any = jax.config.update  # without types in JAX
+    update("jax_enable_x64", double)
     if cache is not None:
-        jax.config.update("jax_compilation_cache_dir", str(cache))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        update("jax_compilation_cache_dir", str(cache))
+        update("jax_persistent_cache_min_compile_time_secs", 0.0)
+        update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
 def check_version(written: str, running: str | None = None) -> None:
@@ -62,6 +64,10 @@ def check_version(written: str, running: str | None = None) -> None:
     major, minor = _major_minor(now)
     if major != then_major or not then_minor <= minor <= then_minor + NEWER_MINORS:
         raise KernelError("version", f"the kernels were made by JAX {written}, and this is JAX {now}")
+
+
+DeviceFailed = jax.errors.JaxRuntimeError
+"""What is raised where the device cannot run a kernel, at the call or where a result is read."""
 
 
 def backend() -> str:

@@ -1,0 +1,1 @@
+"""What people see of a run. Knows no kernel and no file."""
