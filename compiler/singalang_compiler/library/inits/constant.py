@@ -9,7 +9,7 @@ from singalang_compiler.library.kinds import initialiser
 
 @initialiser("constant")
 class Constant(Initialiser):
-    """Every element is `value`. `bias = 1` means `bias = constant(1)`.
+    """One number everywhere: every element is `value`. `bias = 1` means `bias = constant(1)`.
 
     Source: SINGA v0.3 reference 6, kConstant.
     """

@@ -11,7 +11,7 @@ from singalang_compiler.library.kinds import initialiser
 
 @initialiser("gaussian")
 class Gaussian(Initialiser):
-    """Draws from N(mean, std^2): mean + std z, with z from N(0, 1).
+    """Normal draws, from N(mean, std^2): mean + std z, with z from N(0, 1).
 
     Source: SINGA v0.3 reference 6, kGaussian; its factor `value` is taken into `mean` and `std`.
     """

@@ -12,7 +12,7 @@ from singalang_compiler.library.kinds import initialiser
 
 @initialiser("gaussian_sqrt_fan_in")
 class GaussianSqrtFanIn(Initialiser):
-    """value (mean + std z) / sqrt(fan_in), with z from N(0, 1).
+    """SINGA's normal draws over the root of the number of inputs: value (mean + std z) / sqrt(fan_in), z from N(0, 1).
 
     Source: SINGA v0.3 reference 6, kGaussianSqrtFanIn. `he_normal` is this with `value = sqrt(2)`.
     """

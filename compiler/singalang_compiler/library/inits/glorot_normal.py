@@ -11,7 +11,7 @@ from singalang_compiler.library.kinds import initialiser
 
 @initialiser("glorot_normal")
 class GlorotNormal(Initialiser):
-    """Draws from N(0, 2 / (fan_in + fan_out)), not truncated. For layers that `tanh`, or nothing, follows.
+    """Normal draws for layers that `tanh`, or nothing, follows: from N(0, 2 / (fan_in + fan_out)), not truncated.
 
     Source: Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010, equation 12;
     PyTorch's `xavier_normal_`.

@@ -11,7 +11,7 @@ from singalang_compiler.library.kinds import initialiser
 
 @initialiser("glorot_uniform")
 class GlorotUniform(Initialiser):
-    """Draws from [-a, a) with a = sqrt(6 / (fan_in + fan_out)). For layers that `tanh`, or nothing, follows.
+    """Draws from an interval for layers that `tanh`, or nothing, follows: [-a, a) with a = sqrt(6 / (fan_in + fan_out)).
 
     Source: Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010, equation 16;
     PyTorch's `xavier_uniform_`.

@@ -11,7 +11,7 @@ from singalang_compiler.library.kinds import initialiser
 
 @initialiser("he_normal")
 class HeNormal(Initialiser):
-    """Draws from N(0, 2 / fan_in), not truncated. For layers that a `relu` follows.
+    """Normal draws for layers that a `relu` follows: from N(0, 2 / fan_in), not truncated.
 
     Source: He et al., Delving Deep into Rectifiers, 2015, equation 10; PyTorch's `kaiming_normal_`.
     """

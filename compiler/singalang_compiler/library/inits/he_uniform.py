@@ -11,7 +11,7 @@ from singalang_compiler.library.kinds import initialiser
 
 @initialiser("he_uniform")
 class HeUniform(Initialiser):
-    """Draws from [-a, a) with a = sqrt(6 / fan_in), whose variance is 2 / fan_in. For layers that a `relu` follows.
+    """Draws from an interval for layers that a `relu` follows: [-a, a) with a = sqrt(6 / fan_in), of variance 2 / fan_in.
 
     Source: He et al., Delving Deep into Rectifiers, 2015, equation 10; PyTorch's `kaiming_uniform_`.
     """

@@ -9,7 +9,7 @@ from singalang_compiler.library.kinds import initialiser
 
 @initialiser("uniform")
 class Uniform(Initialiser):
-    """Draws from [low, high): low + (high - low) u, with u from [0, 1).
+    """Draws from an interval, [low, high): low + (high - low) u, with u from [0, 1).
 
     Source: SINGA v0.3 reference 6, kUniform; its factor `value` is taken into `low` and `high`.
     """

@@ -12,7 +12,9 @@ from singalang_compiler.library.kinds import initialiser
 
 @initialiser("uniform_sqrt_fan_in")
 class UniformSqrtFanIn(Initialiser):
-    """value sqrt(3 / fan_in) (low + (high - low) u), with u from [0, 1); the variance is value^2 / fan_in by default.
+    """SINGA's draws from an interval, scaled by inputs: value sqrt(3 / fan_in) (low + (high - low) u), with u from [0, 1).
+
+    Without attributes the variance is 1 / fan_in.
 
     Source: SINGA v0.3 reference 6, kUniformSqrtFanIn.
     """

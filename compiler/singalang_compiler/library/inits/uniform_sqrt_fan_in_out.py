@@ -12,11 +12,12 @@ from singalang_compiler.library.kinds import initialiser
 
 @initialiser("uniform_sqrt_fan_in_out")
 class UniformSqrtFanInOut(Initialiser):
-    """value (low + (high - low) u) / sqrt(fan_in + fan_out), with u from [0, 1).
+    """SINGA's draws scaled by inputs and outputs: value (low + (high - low) u) / sqrt(fan_in + fan_out), with u from [0, 1).
 
-    As SINGA v0.3 computes it (reference 6, kUniformSqrtFanInOut), without the factor sqrt(6) that its documentation
-    promises: write `value = sqrt(6)` for Glorot's interval (`glorot_uniform` is the same), `value = 4 * sqrt(6)` before
-    a `sigmoid`.
+    There is no factor sqrt(6), which SINGA's documentation promises and its code has not: write `value = sqrt(6)` for
+    Glorot's interval (`glorot_uniform` is the same), `value = 4 * sqrt(6)` before a `sigmoid`. Of a convolution SINGA counts
+    its filters as fan_out; here it is filters times the size of the kernel.
+    Source: SINGA v0.3 reference 6, kUniformSqrtFanInOut.
     """
 
     value: float = 1.0  # factor of the result

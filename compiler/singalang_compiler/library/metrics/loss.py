@@ -12,7 +12,10 @@ from singalang_compiler.library.tensors import Inputs, ShapeError
 class Loss(Metric):
     """The objective: of each record the sum of the values of the net's loss layers. Lower is better.
 
-    Reported under this name of every net that has a loss layer; no program needs to write it. Shapes: [] -> one number a record.
+    Reported under this name of every net that has a loss layer; no program needs to write it.
+
+    Shapes: [] -> one number a record.
+    Source: SINGA v0.3 reference 5.5.
     """
 
     arity = (1, 1)

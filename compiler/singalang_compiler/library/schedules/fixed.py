@@ -11,7 +11,7 @@ from singalang_compiler.library.kinds import schedule
 
 @schedule("fixed")
 class Fixed(Schedule):
-    """The same rate at every step: rate(t) = base. `lr = 0.01` means `lr = fixed(0.01)`.
+    """One rate for all steps: rate(t) = base. `lr = 0.01` means `lr = fixed(0.01)`.
 
     Source: SINGA v0.3 reference 7, kFixed.
     """

@@ -13,7 +13,7 @@ from singalang_compiler.library.kinds import schedule
 
 @schedule("piecewise")
 class Piecewise(Schedule):
-    """The rate of the last point reached: rate(t) = r_i with the largest i such that t >= t_i, for points (t_i, r_i).
+    """Rates given by hand, each from a step on: rate(t) = r_i with the largest i such that t >= t_i, for points (t_i, r_i).
 
     `piecewise((0, 0.1), (60k, 0.01))` is 0.1 for the steps 0 to 59,999 and 0.01 from then on.
     Source: SINGA v0.3 reference 7, kFixedStep.

@@ -13,7 +13,7 @@ from singalang_compiler.library.kinds import schedule
 
 @schedule("step")
 class Step(Schedule):
-    """Multiplied by `gamma` after every `every` steps: rate(t) = base * gamma ^ floor(t / every).
+    """A rate that falls by a factor at regular intervals: rate(t) = base * gamma ^ floor(t / every).
 
     Source: SINGA v0.3 reference 7, kStep.
     """

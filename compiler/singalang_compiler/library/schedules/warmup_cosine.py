@@ -13,12 +13,12 @@ from singalang_compiler.library.kinds import schedule
 
 @schedule("warmup_cosine")
 class WarmupCosine(Schedule):
-    """Rises to `peak` in `warmup` steps, then falls along half a cosine to `peak * final` at step `total`, and stays there:
+    """Up to `peak` along a line, down to `peak * final` along half a cosine, which ends at step `total`:
 
         rate(t) = peak (t + 1) / warmup                                                          for t < warmup
         rate(t) = peak (final + (1 - final) (1 + cos(pi (t - warmup) / (total - warmup))) / 2)   until total
 
-    so that no step has rate 0, unless `final` is 0 and t >= total.
+    and peak * final from then on. No step before `total` has rate 0.
     Sources: Goyal et al., Accurate, Large Minibatch SGD, 2017 (warmup); Loshchilov and Hutter, SGDR, 2017 (cosine).
     """
 

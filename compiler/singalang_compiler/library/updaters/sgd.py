@@ -19,7 +19,7 @@ class Sgd(Updater):
     The velocity v holds gradients, not steps, as in PyTorch and Optax: a change of the rate acts at once on all of it.
     SINGA v0.3 (reference 7, kSGD and kNesterov) holds lr times this, so with a constant rate the two are equal, and
     where a schedule lowers the rate SINGA goes on for a while with steps of the old size.
-    Sources: Sutskever et al., On the importance of initialization and momentum in deep learning, 2013.
+    Source: Sutskever et al., On the importance of initialization and momentum in deep learning, 2013.
     """
 
     slots = ("velocity",)
