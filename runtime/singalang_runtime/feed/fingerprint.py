@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -41,7 +42,8 @@ def print_of(folder: Path, records: int, paths: tuple[str, ...]) -> SourcePrint:
         found = folder / path
         inside = sorted(entry for entry in found.iterdir() if entry.is_file()) if found.is_dir() else []
         for name, file in [(f"{path}/{entry.name}", entry) for entry in inside] or [(path, found)]:
-            files.append(FilePrint(path=name, bytes=file.stat().st_size, sha256=_hash_of_ends(file)))
+            size, digest = _ends(file)
+            files.append(FilePrint(path=name, bytes=size, sha256=digest))
     return SourcePrint(records=records, files=tuple(files))
 
 
@@ -61,12 +63,16 @@ def changed(before: Mapping[str, SourcePrint], now: Mapping[str, SourcePrint]) -
     return tuple(found)
 
 
-def _hash_of_ends(path: Path) -> str:
-    size = path.stat().st_size
+def _ends(path: Path) -> tuple[int, str]:
+    """Size of a file, and the hash of its first and its last MiB; of a file that cannot be read, nothing."""
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        digest.update(stream.read(_ENDS))
-        if size > _ENDS:
-            stream.seek(max(_ENDS, size - _ENDS))
+    try:
+        with path.open("rb") as stream:
+            size = os.fstat(stream.fileno()).st_size
             digest.update(stream.read(_ENDS))
-    return digest.hexdigest()
+            if size > _ENDS:
+                stream.seek(max(_ENDS, size - _ENDS))
+                digest.update(stream.read(_ENDS))
+    except OSError:
+        return 0, ""
+    return size, digest.hexdigest()

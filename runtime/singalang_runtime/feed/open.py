@@ -87,7 +87,7 @@ def open_feed(
     statistics = _statistics(next(iter(whole.values()), ()), folder, found)
     batches = _batches(whole, seed, memory_bytes, found)
     found = list(dict.fromkeys(found))
-    outcome = Outcome[Feed](None, tuple(found))
+    outcome: Outcome[Feed] = Outcome(None, tuple(found))
     if outcome.failed:
         return outcome
     names = tuple(f"{record.name}.{field.name}" for record, chosen in zip(data, wanted, strict=True) for field in chosen)
