@@ -1,0 +1,35 @@
+"""E0002: a word or sign where something else is needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0002")
+@dataclass(frozen=True, slots=True)
+class UnexpectedToken:
+    """At this place the grammar asks for something else. The label says what may stand here; often a word before
+    this one is missing, or this one stands too early.
+
+    Wrong:
+        net n { on { size = 3 } }
+
+    Right:
+        net n { on all lrn { size = 3 } }
+    """
+
+    CODE: ClassVar[str]
+    span: Span
+    allowed: str
+    end: bool = False
+    word: bool = False
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        title = "the text ends too early" if self.end else f"unexpected `{self.span.text}`"
+        hint = f"`{self.span.text}` is a reserved word of the language" if self.word else None
+        return error(self, title, Label(self.span, f"here may stand {self.allowed}"), hint=hint)

@@ -1,0 +1,38 @@
+"""E0005: a bracket that is never closed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0005")
+@dataclass(frozen=True, slots=True)
+class UnclosedBracket:
+    """Every `{`, `(` and `[` needs its partner. Where one is missing, everything after it seems to lie inside;
+    the compiler takes the indentation as a guide to the bracket that is meant.
+
+    Wrong:
+        net n {
+          loss = (a, b -> softmax_loss
+        }
+
+    Right:
+        net n {
+          loss = (a, b) -> softmax_loss
+        }
+    """
+
+    CODE: ClassVar[str]
+    span: Span
+    place: Span | None = None
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        closer = {"{": "}", "(": ")", "[": "]"}[self.span.text]
+        found = [Label(self.place, f"`{closer}` is missing before this")] if self.place else []
+        title = f"`{self.span.text}` is never closed"
+        return error(self, title, Label(self.span, "opened here"), *found, hint=f"add `{closer}` where it ends")

@@ -1,0 +1,30 @@
+"""E0006: a string without its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0006")
+@dataclass(frozen=True, slots=True)
+class UnclosedString:
+    """A string begins and ends with `"` on one line. Longer texts are joined with `+`.
+
+    Wrong:
+        arg dir = "examples
+
+    Right:
+        arg dir = "examples"
+    """
+
+    CODE: ClassVar[str]
+    span: Span
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        hint = 'end it with `"` on the same line; a `"` inside is written `\\"`'
+        return error(self, "a string is not closed", Label(self.span, "it begins here and the line ends before it does"), hint=hint)

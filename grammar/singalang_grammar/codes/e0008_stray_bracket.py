@@ -1,0 +1,34 @@
+"""E0008: a closing bracket that closes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0008")
+@dataclass(frozen=True, slots=True)
+class StrayBracket:
+    """Every `}`, `)` and `]` closes the bracket opened last before it. This one has no partner: it is one too
+    many, or an opening one before it is missing.
+
+    Wrong:
+        net n {
+          x = a -> relu)
+        }
+
+    Right:
+        net n {
+          x = a -> relu
+        }
+    """
+
+    CODE: ClassVar[str]
+    span: Span
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        return error(self, f"`{self.span.text}` closes nothing", Label(self.span, "no bracket is open for it"), hint="take it out")

@@ -1,0 +1,32 @@
+"""E0009: quotes other than double quotes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0009")
+@dataclass(frozen=True, slots=True)
+class OtherQuotes:
+    """Strings stand between straight double quotes: "text". Single quotes and the curly quotes of word processors
+    are not part of the language.
+
+    Wrong:
+        arg dir = 'examples'
+
+    Right:
+        arg dir = "examples"
+    """
+
+    CODE: ClassVar[str]
+    span: Span
+    inner: str
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        text = "strings stand between straight double quotes"
+        return error(self, f"`{self.span.text}` is not a string", Label(self.span, text), hint=f'write `"{self.inner}"`')

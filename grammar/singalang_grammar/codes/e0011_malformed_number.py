@@ -1,0 +1,32 @@
+"""E0011: a number written in a way the language does not have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0011")
+@dataclass(frozen=True, slots=True)
+class MalformedNumber:
+    """A number has decimal digits, which `_` may group, perhaps a fraction with digits on both sides or behind
+    the dot, perhaps an exponent, perhaps a unit: 1_000, 0.5, .5, 5e-4, 64KiB. There are no other bases.
+
+    Wrong:
+        train { steps = 0x10 }
+
+    Right:
+        train { steps = 16 }
+    """
+
+    CODE: ClassVar[str]
+    span: Span
+    right: str | None
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        hint = f"write `{self.right}`" if self.right else "numbers look like 1_000, 0.5, 5e-4, 64KiB"
+        return error(self, f"`{self.span.text}` is not a number", Label(self.span, "a number cannot be written so"), hint=hint)

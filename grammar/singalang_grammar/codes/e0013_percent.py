@@ -1,0 +1,31 @@
+"""E0013: a number in percent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0013")
+@dataclass(frozen=True, slots=True)
+class Percent:
+    """`%` is the remainder of a division; there are no percentages. Write the fraction.
+
+    Wrong:
+        net n { x = d.image -> dropout(50%) }
+
+    Right:
+        net n { x = d.image -> dropout(0.5) }
+    """
+
+    CODE: ClassVar[str]
+    span: Span
+    right: str
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        hint = f"write `{self.right}`"
+        return error(self, f"`{self.span.text}` is not a number", Label(self.span, "`%` is the remainder of a division"), hint=hint)

@@ -1,0 +1,31 @@
+"""E0015: an operator for powers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0015")
+@dataclass(frozen=True, slots=True)
+class PowerOperator:
+    """There is no operator for powers, neither `**` nor `^`: no program has needed one. Multiply, use `sqrt` or
+    `exp`, or write the number.
+
+    Wrong:
+        arg units = 2 ** 5
+
+    Right:
+        arg units = 32
+    """
+
+    CODE: ClassVar[str]
+    span: Span
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        hint = "multiply (`x * x`), or write the number; `1e-4` and `64k` are numbers too"
+        return error(self, f"there is no operator `{self.span.text}`", Label(self.span, "the language has no powers"), hint=hint)

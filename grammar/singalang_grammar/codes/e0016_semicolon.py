@@ -1,0 +1,30 @@
+"""E0016: a semicolon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0016")
+@dataclass(frozen=True, slots=True)
+class Semicolon:
+    """Statements need no mark at their end. On one line they are set apart with commas.
+
+    Wrong:
+        train { steps = 100; log = every(10) }
+
+    Right:
+        train { steps = 100, log = every(10) }
+    """
+
+    CODE: ClassVar[str]
+    span: Span
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        hint = "take it out; on one line write `,` between statements"
+        return error(self, "`;` does not end a statement", Label(self.span, "nothing is needed here"), hint=hint)

@@ -1,0 +1,30 @@
+"""E0017: a name with a dash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0017")
+@dataclass(frozen=True, slots=True)
+class DashedName:
+    """Names are made of letters, digits and `_`. A dash is always a minus.
+
+    Wrong:
+        net n { x = d.image -> fc-1: dense(10) }
+
+    Right:
+        net n { x = d.image -> fc_1: dense(10) }
+    """
+
+    CODE: ClassVar[str]
+    span: Span
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        hint = f"write `{self.span.text.replace('-', '_')}`"
+        return error(self, f"`{self.span.text}` is not a name", Label(self.span, "names hold no dashes"), hint=hint)

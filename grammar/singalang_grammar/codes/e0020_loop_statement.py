@@ -1,0 +1,39 @@
+"""E0020: `for` or `if` as a statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0020")
+@dataclass(frozen=True, slots=True)
+class LoopStatement:
+    """`for` and `if` are pieces of a chain: they stand after `->` and repeat or leave out layers. As a value
+    there is `if c then a else b`, and `[f(k) for k in list]`; statements of their own they are not.
+
+    Wrong:
+        net n {
+          for i in 1..3 { x = d.image -> dense(10) }
+        }
+
+    Right:
+        net n {
+          x = d.image -> for i in 1..3 { dense(10) }
+        }
+    """
+
+    CODE: ClassVar[str]
+    span: Span
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        word = self.span.text
+        if word == "for":
+            hint = "put it into a chain: `x = input -> for i in 1..3 { dense(10) }`"
+        else:
+            hint = "put it into a chain, `x -> if c { relu }`, or into a value, `y = if c then a else b`"
+        return error(self, f"`{word}` cannot begin a statement", Label(self.span, "it belongs into a chain or a value"), hint=hint)

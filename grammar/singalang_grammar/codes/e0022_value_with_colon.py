@@ -1,0 +1,33 @@
+"""E0022: a value named with a colon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0022")
+@dataclass(frozen=True, slots=True)
+class ValueWithColon:
+    """`name = ...` names a value; `label: kind(...)` names a layer inside a chain, and `field: type` declares a
+    field of a record. A chain is a value, so it is named with `=`.
+
+    Wrong:
+        net n { loss: (a, b) -> softmax_loss }
+
+    Right:
+        net n { loss = (a, b) -> softmax_loss }
+    """
+
+    CODE: ClassVar[str]
+    name: Span
+    colon: Span
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        title = "a value is named with `=`, not with `:`"
+        text = "a label stands after `->` only"
+        return error(self, title, Label(self.colon, text), hint=f"write `{self.name.text} = ...`")

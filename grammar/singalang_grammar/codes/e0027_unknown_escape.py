@@ -1,0 +1,31 @@
+"""E0027: an unknown escape in a string."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0027")
+@dataclass(frozen=True, slots=True)
+class UnknownEscape:
+    r"""In a string `\` begins an escape: `\n` a new line, `\t` a tab, `\"` a quote, `\\` the stroke itself.
+    There are no others. Paths are written with `/` on every system.
+
+    Wrong:
+        arg dir = "data\images"
+
+    Right:
+        arg dir = "data/images"
+    """
+
+    CODE: ClassVar[str]
+    span: Span
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        hint = "write `/` in a path, or `\\\\` for the stroke itself"
+        return error(self, f"unknown escape `{self.span.text}`", Label(self.span, "stands for nothing"), hint=hint)

@@ -1,0 +1,31 @@
+"""E0028: a value that is missing in one of two cases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.source import Span
+
+
+@code("E0028")
+@dataclass(frozen=True, slots=True)
+class IfWithoutElse:
+    """`if c then a else b` is a value in either case, so `else` cannot be left out. In a chain `if c { layers }`
+    leaves layers out where `c` is false.
+
+    Wrong:
+        x = if n == 1 then 2
+
+    Right:
+        x = if n == 1 then 2 else 3
+    """
+
+    CODE: ClassVar[str]
+    span: Span
+
+    def diagnostic(self) -> Diagnostic:
+        """The mistake in words."""
+        hint = "write `if c then a else b`; in a chain `if c { layer }` needs no `else`"
+        return error(self, "`if ... then ...` without `else`", Label(self.span, "this `if` has no `else`"), hint=hint)
