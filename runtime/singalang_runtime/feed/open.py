@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -66,25 +66,28 @@ def open_feed(
     beside: Path,
     fields: Collection[str] | None = None,
     phases: Collection[str] | None = None,
+    written: Mapping[str, str] | None = None,
     memory_bytes: int = MEMORY_BYTES,
 ) -> Outcome[Feed]:
     """Opens the data sections of a net, which are read together: record i of each belongs together.
 
     Relative paths lie under `folder`, a user's source files in `beside`. `fields` names those to be fed, as `data.field`
     (all of them by default), `phases` the phases (those that every section has a source for). Where some fields are not wanted,
-    the data may lack them. All faults that can be found without reading everything are found.
+    the data may lack them. `written` says what users call their source files, by the files' names in the plan. All faults that can be
+    found without reading everything are found.
     """
     found: list[Diagnostic] = []
     wanted = [
         tuple(field for field in record.fields if fields is None or f"{record.name}.{field.name}" in fields) for record in data
     ]
-    common = [phase for phase in data[0].sources if all(phase in record.sources for record in data)]
+    common = [phase for phase in (data[0].sources if data else ()) if all(phase in record.sources for record in data)]
     opened: dict[str, tuple[_Part, ...]] = {}
     for phase in common:
         if phases is None or phase in phases:
-            opened[phase] = tuple(_parts(phase, data, wanted, folder, beside, found))
+            opened[phase] = tuple(_parts(phase, data, wanted, folder, beside, written or {}, found))
     whole = {phase: parts for phase, parts in opened.items() if len(parts) == len(data)}
-    statistics = _statistics(next(iter(whole.values()), ()), folder, found)
+    first = next(iter(whole.values()), ())
+    statistics = _statistics(whole.get("train", first), folder, found)
     batches = _batches(whole, seed, memory_bytes, found)
     found = list(dict.fromkeys(found))
     outcome: Outcome[Feed] = Outcome(None, tuple(found))
@@ -100,13 +103,14 @@ def _parts(
     wanted: Sequence[tuple[FieldRecord, ...]],
     folder: Path,
     beside: Path,
+    written: Mapping[str, str],
     found: list[Diagnostic],
 ) -> Iterator[_Part]:
     """The sections that can be opened in a phase."""
     for record, fields in zip(data, wanted, strict=True):
         use = record.sources[phase]
         try:
-            source = source_of(use.source, beside)
+            source = source_of(use.source, beside, written)
             records = _open(source, folder, use.split, record.fields, fields)
         except SourceError as fault:
             found.append(explain(fault))

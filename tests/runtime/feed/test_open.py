@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
-from singalang_compiler.plan import DataRecord, FieldRecord
+from singalang_compiler.plan import DataRecord, FieldRecord, KindRecord
 from singalang_grammar.diagnostics import Severity
 from singalang_runtime.feed.faults import BrokenData
 from singalang_runtime.feed.open import open_feed
@@ -257,7 +258,11 @@ def test_a_users_source_feeds_like_any_other(tmp_path: Path) -> None:
 def test_the_faults_of_a_users_source_are_told(
     attributes: dict[str, object], code: str, title: str, where: str, tmp_path: Path
 ) -> None:
-    (found,) = faults(counting(tmp_path, **attributes), folder=tmp_path)
+    data = counting(tmp_path, **attributes)
+    (tmp_path / "mine.py").rename(tmp_path / "0123abcd.py")
+    source = KindRecord(kind="counting", attributes=attributes, file="0123abcd.py")
+    renamed = section("d", data.fields, {"train": msgspec.structs.replace(data.sources["train"], source=source)})
+    (found,) = faults(renamed, folder=tmp_path, written={"0123abcd.py": "mine.py"})
     assert found.code == code and title in found.title and found.where == where
 
 
@@ -274,7 +279,7 @@ def test_a_users_source_that_fails_later_says_so(tmp_path: Path) -> None:
     [
         (None, "the source `counting` needs the file `mine.py` beside the kernels, which is not there"),
         ("import nowhere_at_all", "the source `counting` failed: ModuleNotFoundError: No module named 'nowhere_at_all'"),
-        ("x = (", "the source `counting` failed: SyntaxError"),
+        ("x = (", "the source `counting` failed: SyntaxError: '(' was never closed"),
         ("x = 1", "the source `counting` is not in the file `mine.py`"),
     ],
 )
