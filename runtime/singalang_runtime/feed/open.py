@@ -73,8 +73,8 @@ def open_feed(
 
     Relative paths lie under `folder`, a user's source files in `beside`. `fields` names those to be fed, as `data.field`
     (all of them by default), `phases` the phases (those that every section has a source for). Where some fields are not wanted,
-    the data may lack them. `written` says what users call their source files, by the files' names in the plan. All faults that can be
-    found without reading everything are found.
+    the data may lack them. `written` says what users call their source files, by the files' names in the plan. All faults that can
+    be found without reading everything are found.
     """
     found: list[Diagnostic] = []
     wanted = [

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from singalang_compiler.library.contract import SourceError
+from singalang_compiler.library.reading.columns import ArrayRecords
 from singalang_compiler.plan import FieldRecord
 from tests.library.sources.makers import Array, feature, gzip_bytes, label, opened, read_all, source
 
@@ -75,6 +76,13 @@ def test_a_label_that_nobody_wants_is_passed_over(tmp_path: Path) -> None:
     assert read(tmp_path, "1,5,6\n", feature("x", 2))[0].tolist() == [[5, 6]]
     assert read(tmp_path, "5,6,1\n", feature("x", 2), label="last")[0].tolist() == [[5, 6]]
     assert read(tmp_path, "5,6\n", feature("x", 2))[0].tolist() == [[5, 6]]
+
+
+def test_the_values_of_a_record_lie_together(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text("1,2,3\n2,5,6\n")
+    records = opened(source("csv", path="data.csv"), tmp_path, *PAIR)
+    assert isinstance(records, ArrayRecords)
+    assert all(array.flags.c_contiguous for array in records.arrays)
 
 
 def test_with_64_bits_no_digit_is_lost(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from singalang_compiler.library.contract import SourceError
+from singalang_compiler.library.reading.columns import ArrayRecords
 from tests.library.sources.makers import Array, feature, label, npz_bytes, opened, read_all, source
 
 X = np.arange(12.0).reshape(4, 3) / 8
@@ -33,6 +34,8 @@ def test_a_file_that_numpy_wrote_is_read(tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "data.npz", x=np.asfortranarray(X), y=Y[:, None])
     x, y = read_all(source("npz", path="data.npz"), tmp_path, feature("x", 1, 3), label("y", 3))
     np.testing.assert_array_equal(x, X[:, None])
+    records = opened(source("npz", path="data.npz"), tmp_path, feature("x", 3))
+    assert isinstance(records, ArrayRecords) and records.arrays[0].flags.c_contiguous
     np.testing.assert_array_equal(y, Y)
 
 

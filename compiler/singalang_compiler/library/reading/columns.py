@@ -97,7 +97,7 @@ def stored(values: Array, field: Wanted, place: Place) -> Array:
         _refuse(~np.isfinite(flat), flat, lambda value: f"`{field.name}` is {value}, not a finite number", place)
     if dtype.kind == "f":
         with np.errstate(over="ignore"):
-            made = flat.astype(dtype)
+            made = flat.astype(dtype, order="C")  # a record's values lie together: batches are gathered by records
         if flat.dtype.itemsize > dtype.itemsize and flat.dtype.kind == "f":
             _refuse(~np.isfinite(made), flat, lambda value: f"`{field.name}` is {value}, too large for {dtype}", place)
         return made.reshape(len(values), *field.shape)
@@ -107,7 +107,7 @@ def stored(values: Array, field: Wanted, place: Place) -> Array:
         _in_range(flat, 0, field.classes - 1, f"outside the classes 0 to {field.classes - 1}", field, place)
     limits = np.iinfo(dtype)
     _in_range(flat, limits.min, limits.max, f"outside {limits.min} to {limits.max}", field, place)
-    return flat.astype(dtype).reshape(len(values), *field.shape)
+    return flat.astype(dtype, order="C").reshape(len(values), *field.shape)
 
 
 def _in_range(flat: Array, low: int, high: int, words: str, field: Wanted, place: Place) -> None:
