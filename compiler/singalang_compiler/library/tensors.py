@@ -104,7 +104,7 @@ class Cost:
 
     `residual_bytes_f32` is what the backward pass keeps of the forward pass besides the layer's own output, in bytes at
     32-bit precision; `moved_elements` counts elements read and written by both passes, which bounds layers that
-    compute little.
+    compute little; parameters are left out, as they are moved once a batch.
     """
 
     forward_flops: int

@@ -70,5 +70,4 @@ class Conv(Layer):
         out = self.shape(inputs).size
         products = 2 * out * weights[1] * weights[2] * weights[3]
         bias = 0 if "bias" in inputs.absent else out
-        kernel = weights[0] * weights[1] * weights[2] * weights[3]
-        return Cost(products + bias, 2 * products + bias, 3 * (inputs[0].size + out + kernel))
+        return Cost(products + bias, 2 * products + bias, 3 * (inputs[0].size + out))

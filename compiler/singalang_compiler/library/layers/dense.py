@@ -79,7 +79,7 @@ class Dense(Layer):
         out = self.shape(inputs).size
         products = 2 * _width(inputs) * out
         bias = 0 if "bias" in inputs.absent else out
-        return Cost(products + bias, 2 * products + bias, 3 * (inputs[0].size + out) + 3 * _width(inputs) * self._units(inputs))
+        return Cost(products + bias, 2 * products + bias, 3 * (inputs[0].size + out))
 
 
 def _width(inputs: Inputs) -> int:
