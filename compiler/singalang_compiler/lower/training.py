@@ -15,6 +15,7 @@ from singalang_compiler.lower.keying import step_key
 from singalang_compiler.lower.measuring import rows
 from singalang_compiler.lower.network import BoundNet
 from singalang_compiler.lower.normalising import normalised
+from singalang_compiler.lower.ordering import last_gradients, waiting
 from singalang_compiler.lower.section import Section
 
 
@@ -86,26 +87,45 @@ def _advanced(section: Section, trained: Trained, step: Array, fields: tuple[Arr
     algorithm = section.train.algorithm.instance()
     gradients, changed, pairs = algorithm.gradients(net, learning, trained.state, batch, ops)
     norm = rule.norm([(gradients[name], section.uses[name].lr_scale) for name in section.trained], ops)
-    rate = rule.schedule.rate(step, ops)
+    shapes = {name: section.uses[name].shape for name in section.trained}
+    rate = waiting(rule.schedule.rate(step, ops), gradients, last_gradients(section.net.phases["train"], shapes))
     values = dict(frozen)
     slots: dict[str, dict[str, Array]] = {slot: {} for slot in section.slots}
     for name in section.trained:
-        own = {slot: tensors[name] for slot, tensors in trained.slots.items()}
-        use = section.uses[name]
-        values[name], own = rule.apply(
-            gradients[name],
-            trained.parameters[name],
-            own,
-            rate=rate,
-            step=step,
-            ops=ops,
-            norm=norm,
-            lr_scale=use.lr_scale,
-            wd_scale=use.wd_scale,
-        )
+        update = Update(gradients[name], learning[name], {slot: tensors[name] for slot, tensors in trained.slots.items()})
+        values[name], own = _updated(section, name, update, rate, step, norm)
         for slot, value in own.items():
             slots[slot][name] = value
     return Trained(values, slots, {**trained.state, **changed}, trained.metrics + rows(section, pairs))
+
+
+class Update(NamedTuple):
+    """What one parameter's update starts from."""
+
+    gradient: Array
+    value: Array
+    slots: dict[str, Array]
+
+
+def _updated(
+    section: Section, name: str, update: Update, rate: Array, step: Array, norm: Array | None
+) -> tuple[Array, dict[str, Array]]:
+    """New value and slots of a parameter. Where elements are updated apart they lie flat, as in their buffer: only then does XLA
+    overwrite the buffer in place."""
+    rule, use = section.rule, section.uses[name]
+    shape = (-1,) if rule.updater.elementwise else use.shape
+    value, slots = rule.apply(
+        update.gradient.reshape(shape),
+        update.value.reshape(shape),
+        {slot: array.reshape(shape) for slot, array in update.slots.items()},
+        rate=rate,
+        step=step,
+        ops=section.ops,
+        norm=norm,
+        lr_scale=use.lr_scale,
+        wd_scale=use.wd_scale,
+    )
+    return value.reshape(use.shape), {slot: array.reshape(use.shape) for slot, array in slots.items()}
 
 
 def _unpacked(section: Section, groups: Groups) -> Trained:
