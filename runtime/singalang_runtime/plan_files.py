@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from singalang_compiler.plan import FORMAT, Plan
+from singalang_compiler.plan import FORMAT, Plan, kernels_folder
 from singalang_grammar.diagnostics import Diagnostic, Outcome
 from singalang_runtime.codes.e0701_plan_missing import PlanMissing
 from singalang_runtime.codes.e0702_not_a_plan import NotAPlan
@@ -16,11 +16,6 @@ from singalang_runtime.codes.e0703_plan_format import PlanFormat
 from singalang_runtime.codes.e0704_plan_edited import PlanEdited
 from singalang_runtime.codes.e0705_kernel_missing import KernelMissing
 from singalang_runtime.codes.e0706_kernel_altered import KernelAltered
-
-
-def kernels_folder(plan_path: Path) -> Path:
-    """The folder of a plan's kernels: `plan.kernels` beside `plan.json`."""
-    return plan_path.with_suffix(".kernels")
 
 
 def kernel_file(plan_path: Path, kernel: str) -> Path:

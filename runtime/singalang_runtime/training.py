@@ -59,6 +59,7 @@ class Training:
         self.step = 0
         self.totals = np.zeros((len(section.metrics), 2))
         self.timed: list[tuple[int, float]] = []
+        self._seconds = 0.0
         self._load = load
         self._buffers: tuple[Any, ...] = ()
         self._key = put(np.array(training_key(section.seed, section.name), np.uint32))
@@ -132,6 +133,7 @@ class Training:
         if self._begun is not None:
             first, begun = self._begun
             self.timed.append((self.step - first, perf_counter() - begun))
+            self._seconds += self.timed[-1][1]
             self._begun = None
         self._buffers = (*self._buffers[:-1], put(np.zeros_like(self._buffers[-1])))
 
@@ -173,6 +175,12 @@ class Training:
     def learned(self) -> dict[str, Array]:
         """Parameters and state, copied from the device: what the next section takes over."""
         return {key: np.array(tensor) for key, tensor in self.tensors().items() if key.startswith(("parameters/", "state/"))}
+
+    @property
+    def seconds(self) -> float:
+        """Seconds spent in steps, those that are being done included."""
+        running = perf_counter() - self._begun[1] if self._begun else 0.0
+        return self._seconds + running
 
     @property
     def _metrics_shape(self) -> tuple[int, int]:
@@ -218,4 +226,3 @@ class Training:
 
 def _is_buffer(argument: Argument) -> bool:
     return argument.name == "metrics" or argument.name.startswith(("parameters/", "slots/", "state/"))
-

@@ -22,11 +22,11 @@ class KernelFailed:
     """
 
     CODE: ClassVar[str]
-    kernel: str
+    doing: str
     reason: str
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
         return error(
-            self, f"the kernel `{self.kernel}` failed", None, where=self.reason, hint="if memory ran out, take a smaller `batch`"
+            self, f"the device failed while {self.doing}", None, where=self.reason, hint="if memory ran out, take a smaller `batch`"
         )

@@ -21,14 +21,14 @@ class NothingToResume:
     """
 
     CODE: ClassVar[str]
-    job: str
+    job: str | None
     runs: str
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
         return error(
             self,
-            f"there is no run of `{self.job}` to resume",
+            f"there is no run{f' of `{self.job}`' if self.job else ''} to resume",
             None,
             where=self.runs,
             hint="leave `--resume` out to begin one, or name its folder with `--run`",

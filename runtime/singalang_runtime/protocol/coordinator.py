@@ -26,17 +26,15 @@ from singalang_runtime.protocol.events import (
 )
 from singalang_runtime.protocol.instructions import CoordinatorInstruction, EndJob, RecordMetrics, Send, ShowProgress
 
-PROGRESS_S = 0.25
-"""Seconds between two looks at how far the workers are."""
-
 
 class Coordinator:
     """The coordinator's view of a job: which section is trained, who has finished it, what is still to be added up.
 
-    `cursor`: where to go on, None for a new job.
+    `cursor`: where to go on, None for a new job. `progress_s`: seconds between two looks at how far the workers are.
     """
 
-    def __init__(self, sections: int, workers: int, cursor: Cursor | None = None) -> None:
+    def __init__(self, sections: int, workers: int, cursor: Cursor | None = None, progress_s: float = 0.25) -> None:
+        self.progress_s = progress_s
         self.sections = sections
         self.workers = tuple(range(workers))
         self.cursor = cursor
@@ -109,7 +107,7 @@ class Coordinator:
         return self._to_all(LeaveAsked())
 
     def _tick(self, now_s: float) -> list[CoordinatorInstruction]:
-        if self.asked_s is not None and now_s - self.asked_s < PROGRESS_S:
+        if self.asked_s is not None and now_s - self.asked_s < self.progress_s:
             return []
         self.asked_s = now_s
         return self._to_all(ProgressAsked())

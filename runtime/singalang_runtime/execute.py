@@ -1,0 +1,282 @@
+"""`singa exec`: runs a plan from its beginning or from where a run stopped. Told everything it must know; reads no environment."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from singalang_compiler.plan import Plan
+from singalang_grammar.diagnostics import Diagnostic, Outcome
+from singalang_runtime.attention import Attention
+from singalang_runtime.checkpoint.manifest import Manifest
+from singalang_runtime.checkpoint.read import Checkpoint, check_model, names, read_latest
+from singalang_runtime.codes.e0809_run_of_another_plan import RunOfAnotherPlan
+from singalang_runtime.codes.e0811_metrics_lost import MetricsLost
+from singalang_runtime.codes.e0812_other_surroundings import OtherSurroundings
+from singalang_runtime.codes.e0901_loss_not_finite import LossNotFinite
+from singalang_runtime.codes.e0902_kernel_failed import KernelFailed
+from singalang_runtime.codes.e0909_resume_without_run import NothingToResume
+from singalang_runtime.device import Device, open_device, training_kernels
+from singalang_runtime.feed.faults import BrokenData
+from singalang_runtime.feed.fingerprint import changed
+from singalang_runtime.layout import Layout
+from singalang_runtime.opening import OpenJob, open_job, open_plan
+from singalang_runtime.plan_files import read_plan
+from singalang_runtime.protocol.instructions import EndJob
+from singalang_runtime.report.port import Reporter, Summary
+from singalang_runtime.run_folder import RunFolder, Status, create, create_next, now, reopen
+from singalang_runtime.runs import latest_run
+from singalang_runtime.scorecard import scorecard
+from singalang_runtime.storage import StorageFailed
+
+if TYPE_CHECKING:
+    from singalang_runtime.host import Host
+
+FINE, MISTAKE, FAILED = 0, 1, 3
+SIGNALLED = 128
+"""An exit code above this says which signal ended the run: 130 for Ctrl-C, 143 for SIGTERM, as shells do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExecRequest:
+    """What to run. `plan` may be left out with `resume`: the run has a copy.
+
+    `run`: the run folder (else the next free `<job>-<n>` in `runs`; with `resume` the last of the job there). `data`: the folder
+    that relative paths of the plan are found in (else the current one; with `resume` that of the run). `until`: stop cleanly
+    after so many steps of a train section. `cache`: folder of compiled kernels, None for none.
+    """
+
+    plan: Path | None
+    reporter: Reporter
+    run: Path | None = None
+    runs: Path = Path("runs")
+    data: Path | None = None
+    resume: bool = False
+    until: int | None = None
+    cache: Path | None = None
+
+
+@dataclass(frozen=True)
+class ExitStatus:
+    """How it went: exit code (0 fine, 1 program or data wrong, 3 the job failed, 130 and 143 interrupted), what to tell, where."""
+
+    code: int
+    diagnostics: tuple[Diagnostic, ...] = ()
+    run: Path | None = None
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A job with its folder open, and the checkpoint to go on from; `fresh` where nothing was there before."""
+
+    job: OpenJob
+    folder: RunFolder
+    checkpoint: Checkpoint | None
+
+
+def execute(request: ExecRequest) -> ExitStatus:
+    """Runs a plan to its end, or until somebody stops it. Never raises for what a user did or a machine lacks."""
+    attention = Attention()
+    with attention.to_signals():
+        try:
+            return _execute(request, attention)
+        except KeyboardInterrupt:
+            return ExitStatus(SIGNALLED + (attention.signal or signal.SIGINT))
+        finally:
+            request.reporter.close()
+
+
+def _execute(request: ExecRequest, attention: Attention) -> ExitStatus:
+    outcome = _resume(request) if request.resume else _begin(request)
+    ready, found = outcome.value, outcome.diagnostics
+    if ready is None:
+        return ExitStatus(MISTAKE if outcome.failed else FINE, found)
+    try:
+        device = open_device(ready.job.plan, ready.folder.plan, training_kernels(ready.job.plan), request.cache)
+        if device.value is None:
+            _close_state(ready.folder, "failed", device.diagnostics)
+            return ExitStatus(MISTAKE, (*found, *device.diagnostics), ready.folder.path)
+        return _train(request, ready, device.value, attention, found)
+    finally:
+        ready.folder.close()
+
+
+def _begin(request: ExecRequest) -> Outcome[_Ready]:
+    """A new run: the run folder is made when everything else has been found good."""
+    assert request.plan is not None, "a new run needs a plan"
+    data = request.data or Path()
+    plan = open_plan(request.plan)
+    if plan.value is None:
+        return Outcome(None, plan.diagnostics)
+    job = open_job(plan.value, request.plan, data, request.run or request.runs)
+    if job.value is None:
+        return Outcome(None, job.diagnostics)
+    if request.run is not None:
+        folder = create(request.run, request.plan, plan.value, str(data))
+    else:
+        folder = create_next(request.runs, request.plan, plan.value, str(data))
+    found = (*job.diagnostics, *folder.diagnostics)
+    return Outcome(_Ready(job.value, folder.value, None) if folder.value else None, found)
+
+
+def _resume(request: ExecRequest) -> Outcome[_Ready]:
+    """An earlier run, from its last checkpoint, or from its beginning where it has none."""
+    given = read_plan(request.plan) if request.plan else None
+    if given is not None and given.value is None:
+        return Outcome(None, given.diagnostics)
+    job = given.value.name if given and given.value else None
+    path = request.run or latest_run(request.runs, job)
+    if path is None:
+        return Outcome(None, (NothingToResume(job, str(request.runs)).diagnostic(),))
+    folder = reopen(path)
+    if folder.value is None:
+        return Outcome(None, folder.diagnostics)
+    outcome = _reopened(request, folder.value, given.value if given else None)
+    if outcome.value is None:
+        folder.value.close()
+    return outcome
+
+
+def _reopened(request: ExecRequest, folder: RunFolder, given: Plan | None) -> Outcome[_Ready]:
+    plan = open_plan(folder.plan)
+    if plan.value is None:
+        return Outcome(None, plan.diagnostics)
+    if given is not None and given.sha256 != plan.value.sha256:
+        return Outcome(None, (RunOfAnotherPlan(str(folder.path), str(request.plan)).diagnostic(),))
+    if folder.state.status == "finished":
+        request.reporter.note(f"the run in {folder.path} has finished already")
+        return Outcome(None)
+    data = request.data if request.data is not None else Path(folder.state.data)
+    job = open_job(plan.value, folder.plan, data, folder.path)
+    if job.value is None:
+        return Outcome(None, job.diagnostics)
+    found = list(job.diagnostics)
+    checkpoint = None
+    sections = [section.name for section in plan.value.sections]
+    if names(folder.checkpoints, sections):
+        read = read_latest(folder.checkpoints, sections)
+        found += read.diagnostics if read.value is None else _misfits(job.value, read.value)
+        checkpoint = read.value
+    if any(one.severity == "error" for one in found):
+        return Outcome(None, tuple(found))
+    try:
+        found += _continue(folder, checkpoint, data)
+    except StorageFailed as failure:
+        return Outcome(None, (*found, failure.diagnostic))
+    return Outcome(_Ready(job.value, folder, checkpoint), tuple(found))
+
+
+def _misfits(job: OpenJob, checkpoint: Checkpoint) -> list[Diagnostic]:
+    """What keeps a job from going on from a checkpoint, and what has changed since."""
+    plan, manifest = job.plan, checkpoint.manifest
+    number = [section.name for section in plan.sections].index(manifest.section)
+    layouts = [Layout.of(plan, section) for section in plan.sections]
+    known = {key: shape for layout in layouts for key, shape in layout.shapes.items()}
+    wanted = layouts[number]
+    found = list(check_model(checkpoint, wanted.shapes, str(wanted.dtype), known))
+    return found + list(changed(manifest.data, job.feeds[number].fingerprint))
+
+
+def _continue(folder: RunFolder, checkpoint: Checkpoint | None, data: Path) -> list[Diagnostic]:
+    """Makes the folder what it was at the checkpoint. Raises StorageFailed."""
+    wanted, have = checkpoint.manifest.metrics_bytes if checkpoint else 0, folder.metrics.position()
+    folder.metrics.cut(wanted)
+    state = folder.state
+    folder.set_state(
+        msgspec.structs.replace(
+            state, status="running", pid=os.getpid(), ended=None, code=None, reason=None, data=str(data), resumed=state.resumed + 1
+        )
+    )
+    lost = have < wanted
+    return [MetricsLost(str(folder.path / "metrics.jsonl"), wanted, have).diagnostic()] if lost else []
+
+
+def _train(request: ExecRequest, ready: _Ready, device: Device, attention: Attention, found: Sequence[Diagnostic]) -> ExitStatus:
+    from singalang_runtime.host import Host
+    from singalang_runtime.kernels import DeviceFailed
+
+    begun, folder = perf_counter(), ready.folder
+    host = Host(ready.job, folder, device.load, request.reporter, attention, device.surroundings)
+    if ready.checkpoint is not None:
+        found = (*found, *_elsewhere(ready.checkpoint.manifest, device, folder))
+    request.reporter.begin(ready.job.plan.name, str(folder.path), ready.checkpoint.path.name if ready.checkpoint else None)
+    fault: Diagnostic | None = None
+    code = FAILED
+    try:
+        end = host.run(ready.checkpoint, request.until)
+        folder.write("scorecard.json", scorecard(ready.job.plan, host.scores, perf_counter() - begun, host.checkpoint_bytes))
+    except KeyboardInterrupt:
+        end = host.abandon()
+    except StorageFailed as failure:
+        end, fault = EndJob("failed"), failure.diagnostic
+    except BrokenData as failure:
+        end, fault, code = EndJob("failed"), failure.diagnostic, MISTAKE
+    except (DeviceFailed, MemoryError) as failure:
+        reason = (str(failure).splitlines() or ["no memory left"])[0]
+        end, fault = EndJob("failed"), KernelFailed(host.doing, reason).diagnostic()
+    except BaseException:
+        _close_state(folder, "failed", (), "a bug in singalang")
+        raise
+    if end.fault is not None:
+        facts = end.fault
+        fault = LossNotFinite(facts.section, facts.metric, facts.value, facts.step, facts.since, host.checkpoint).diagnostic()
+    return _ended(request, ready, host, end, fault, code, (*found, *([fault] if fault else [])), perf_counter() - begun, attention)
+
+
+def _ended(
+    request: ExecRequest,
+    ready: _Ready,
+    host: Host,
+    end: EndJob,
+    fault: Diagnostic | None,
+    code: int,
+    found: tuple[Diagnostic, ...],
+    seconds: float,
+    attention: Attention,
+) -> ExitStatus:
+    """Leaves the run folder saying how it ended, and tells people."""
+    folder = ready.folder
+    status: Status = "interrupted" if end.status == "abandoned" else end.status
+    _close_state(folder, status, (fault,) if fault else (), None, host)
+    views = tuple(host.view(number) for number in range(len(ready.job.plan.sections)))
+    lines = tuple(host.lines.values())
+    request.reporter.end(Summary(status, str(folder.path), views, lines, host.step, host.records_s, seconds, host.checkpoint))
+    if status in ("finished", "stopped"):
+        return ExitStatus(FINE, found, folder.path)
+    if status == "interrupted":
+        return ExitStatus(SIGNALLED + (attention.signal or signal.SIGINT), found, folder.path)
+    return ExitStatus(code, found, folder.path)
+
+
+def _close_state(
+    folder: RunFolder, status: Status, faults: Sequence[Diagnostic], reason: str | None = None, host: Host | None = None
+) -> None:
+    """What `run.json` says at the end, as far as it can still be written."""
+    fault = faults[0] if faults else None
+    place = {"section": host.view(host.section).name, "step": host.step} if host else {}
+    state = msgspec.structs.replace(
+        folder.state,
+        status=status,
+        ended=now(),
+        code=fault.code if fault else None,
+        reason=fault.title if fault else reason,
+        **place,
+    )
+    with suppress(StorageFailed):
+        folder.set_state(state)
+
+
+def _elsewhere(manifest: Manifest, device: Device, folder: RunFolder) -> tuple[Diagnostic, ...]:
+    then, here = (manifest.jax, manifest.platform), device.surroundings
+    if then == here:
+        return ()
+    words = ["JAX {} on {}".format(*each) for each in (then, here)]
+    return (OtherSurroundings(str(folder.path), *words).diagnostic(),)

@@ -1,0 +1,92 @@
+"""`scorecard.json`: what the plan predicted beside what was measured. Knows no kernel."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from statistics import median
+
+import msgspec
+
+from singalang_compiler.plan import Plan, SectionRecord
+
+
+class Score(msgspec.Struct, frozen=True, kw_only=True):
+    """A prediction and a measurement; `ratio` is measured to predicted."""
+
+    predicted: float | None
+    measured: float | None
+    ratio: float | None
+
+
+class SectionScore(msgspec.Struct, frozen=True, kw_only=True):
+    """One train section, as far as this process trained it. `step_s`: mean over all steps; `median_step_s`: over stretches."""
+
+    name: str
+    steps: int
+    predicted_step_s: float
+    step_s: float | None
+    median_step_s: float | None
+    records_s: float | None
+    compile_s: float
+
+
+class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
+    """Predicted against measured, for the time since the process began (a resumed run measures anew)."""
+
+    step_s: Score
+    flops_s: Score
+    memory_bytes: Score
+    checkpoint_bytes: Score
+    total_s: Score
+    sections: tuple[SectionScore, ...]
+
+
+def section_score(section: SectionRecord, timed: list[tuple[int, float]], compile_s: float) -> SectionScore:
+    """The score of a section from the (steps, seconds) of its stretches."""
+    steps, seconds = sum(count for count, _ in timed), sum(time for _, time in timed)
+    return SectionScore(
+        name=section.name,
+        steps=steps,
+        predicted_step_s=section.step_s,
+        step_s=seconds / steps if steps else None,
+        median_step_s=median(time / count for count, time in timed) if steps else None,
+        records_s=section.batch * steps / seconds if steps else None,
+        compile_s=compile_s,
+    )
+
+
+def scorecard(plan: Plan, sections: list[SectionScore], total_s: float, checkpoint_bytes: int | None) -> Scorecard:
+    """The scorecard of a run."""
+    steps = sum(section.steps for section in sections)
+    seconds = sum((section.step_s or 0.0) * section.steps for section in sections)
+    step_s = seconds / steps if steps else None
+    estimate = plan.estimate
+    flops_s = estimate.flops_per_step / estimate.step_s if estimate.step_s else None
+    return Scorecard(
+        step_s=_score(estimate.step_s, step_s),
+        flops_s=_score(flops_s, estimate.flops_per_step / step_s if step_s else None),
+        memory_bytes=_score(max(estimate.memory_bytes.values(), default=0), peak_memory_bytes()),
+        checkpoint_bytes=_score(estimate.parameter_bytes + estimate.slot_bytes, checkpoint_bytes),
+        total_s=_score(estimate.total_s, total_s),
+        sections=tuple(sections),
+    )
+
+
+def peak_memory_bytes() -> int | None:
+    """The most memory that this process ever held; None where the system does not say."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        pass
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _score(predicted: float | None, measured: float | None) -> Score:
+    return Score(predicted=predicted, measured=measured, ratio=measured / predicted if predicted and measured else None)
