@@ -1,0 +1,22 @@
+"""Cases of `tanh`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.library.layers.case import Call, Case, Gradients, Numbers, numbers
+
+CASES = (
+    Case("vector", (numbers(8),)),
+    Case("image", (numbers(2, 3, 5),)),
+    Case("sequence", (numbers(3, 4),)),
+    Case("one number", (numbers(),)),
+)
+
+
+def forward(call: Call) -> Numbers:
+    return np.tanh(call.inputs[0])
+
+
+def gradient(call: Call, g: Numbers) -> Gradients:
+    return (g * (1 - np.tanh(call.inputs[0]) ** 2),), {}
