@@ -142,3 +142,14 @@ def test_a_file_that_is_not_there_is_told_with_the_nearest_name(tmp_path: Path) 
     with pytest.raises(SourceError) as caught:
         opened(source("csv", path="out/train.csv"), tmp_path, *PAIR)
     assert "there is no folder `out`" in str(caught.value.hint)
+    with pytest.raises(SourceError) as caught:
+        opened(source("csv", path="in/else.dat"), tmp_path, *PAIR)
+    assert caught.value.hint == "relative paths are looked for under `--data`, by default the current folder"
+
+
+@pytest.mark.parametrize("path", ["", ".", "/", "a\0b", "x" * 5000, "../" * 50 + "nowhere/x"])
+@pytest.mark.parametrize("kind", ["csv", "npz", "kvfile"])
+def test_paths_that_are_no_files_are_told(kind: str, path: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        opened(source(kind, path=path), tmp_path, *PAIR)
+    assert caught.value.problem == "missing"

@@ -104,6 +104,12 @@ def test_a_folder_stands_for_the_shard_in_it(tmp_path: Path) -> None:
     assert read_all(source("kvfile", path="train"), tmp_path, *PAIR)[0].tolist() == [[1, 2, 3, 4]]
 
 
+def test_a_folder_without_a_shard_is_told(tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    with pytest.raises(SourceError, match=r"there is no file `train/shard\.dat`"):
+        opened(source("kvfile", path="train"), tmp_path, *PAIR)
+
+
 GOOD = record_proto(label=1, pixel=bytes(4))
 
 

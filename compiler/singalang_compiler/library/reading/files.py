@@ -5,10 +5,10 @@ from __future__ import annotations
 import gzip
 import struct
 import zlib
+from difflib import get_close_matches
 from pathlib import Path
 
 from singalang_compiler.library.contract import SourceError
-from singalang_grammar.diagnostics import did_you_mean
 
 _GZIP = b"\x1f\x8b"
 
@@ -21,7 +21,7 @@ def find_file(folder: Path, path: str, inside: str | None = None) -> Path:
     found = folder / path
     try:
         if inside is not None and found.is_dir():
-            return find_file(found, inside)
+            return find_file(folder, f"{path.rstrip('/')}/{inside}")
         if found.is_file():
             return found
         text = f"`{path}` is a folder, not a file" if found.is_dir() else f"there is no file `{path}`"
@@ -53,12 +53,13 @@ def unreadable(path: str, fault: OSError) -> SourceError:
 
 
 def _near(folder: Path, path: str) -> str | None:
+    """A hint: a file of a like name in the same folder, else where files are looked for."""
     wanted = folder / path
+    nowhere = "relative paths are looked for under `--data`, by default the current folder"
     try:
-        if wanted.parent.is_dir():
-            beside = [str(Path(path).with_name(entry.name)) for entry in wanted.parent.iterdir() if entry.is_file()]
-            return did_you_mean(path, beside)
+        if not wanted.parent.is_dir():
+            return f"there is no folder `{Path(path).parent}` either; {nowhere}"
+        close = get_close_matches(wanted.name, sorted(entry.name for entry in wanted.parent.iterdir() if entry.is_file()), 1, 0.6)
     except (OSError, ValueError):
         return None
-    parent = Path(path).parent
-    return f"there is no folder `{parent}` either; data files are looked for under `--data`, by default the current folder"
+    return f"did you mean `{Path(path).with_name(close[0])}`?" if close else nowhere
