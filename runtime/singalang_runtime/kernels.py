@@ -77,7 +77,7 @@ def backend() -> str:
 
 def put(array: Array) -> Array:
     """A NumPy array on the device: a kernel whose donated arguments are all from here or from kernels compiles once, not twice."""
-    return jax.device_put(array)
+    return jax.device_put(array, jax.devices()[0])
 
 
 def load(path: Path, record: KernelRecord) -> Kernel:
