@@ -1,1 +1,33 @@
-"""The commands `singac` and `singa`."""
+"""singalang: compile a .singa file to a plan, then run the plan. What a user's own Python kinds import."""
+
+from singalang_compiler.library.context import Array as Array
+from singalang_compiler.library.context import Context as Context
+from singalang_compiler.library.context import Ops as Ops
+from singalang_compiler.library.contract import Algorithm as Algorithm
+from singalang_compiler.library.contract import AttributeFault as AttributeFault
+from singalang_compiler.library.contract import Initialiser as Initialiser
+from singalang_compiler.library.contract import Layer as Layer
+from singalang_compiler.library.contract import Metric as Metric
+from singalang_compiler.library.contract import Records as Records
+from singalang_compiler.library.contract import Schedule as Schedule
+from singalang_compiler.library.contract import Source as Source
+from singalang_compiler.library.contract import SourceError as SourceError
+from singalang_compiler.library.contract import Updater as Updater
+from singalang_compiler.library.contract import Wanted as Wanted
+from singalang_compiler.library.kinds import algorithm as algorithm
+from singalang_compiler.library.kinds import initialiser as initialiser
+from singalang_compiler.library.kinds import layer as layer
+from singalang_compiler.library.kinds import metric as metric
+from singalang_compiler.library.kinds import schedule as schedule
+from singalang_compiler.library.kinds import source as source
+from singalang_compiler.library.kinds import updater as updater
+from singalang_compiler.library.tensors import Cost as Cost
+from singalang_compiler.library.tensors import Inputs as Inputs
+from singalang_compiler.library.tensors import Parameter as Parameter
+from singalang_compiler.library.tensors import Partition as Partition
+from singalang_compiler.library.tensors import ShapeError as ShapeError
+from singalang_compiler.library.tensors import State as State
+from singalang_compiler.library.tensors import TensorSpec as TensorSpec
+from singalang_compiler.pipeline import Request as Request
+from singalang_compiler.pipeline import check as check
+from singalang_compiler.pipeline import compile_program as compile_program
