@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from importlib import import_module, util
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,25 +19,7 @@ from singalang_compiler.library.tensors import Cost, Inputs, TensorSpec
 from tests.library.layers.case import Call, Case, Numbers
 from tests.library.layers.pieces import cut_and_joined
 from tests.library.layers.run import assert_close, call_of, forms, in_test_phase, layer_of, layouts, outcome, value
-
-KINDS = kinds.names("layers")
-
-
-def file_of(kind: str) -> Any:
-    """The case file of a kind, or None."""
-    name = f"tests.library.layers.cases.{kind}"
-    return import_module(name) if util.find_spec(name) else None
-
-
-def cases(*drawn: str) -> list[Any]:
-    """Every kind with each of its cases whose inputs are drawn so."""
-    return [
-        pytest.param(kind, case, id=f"{kind}: {case.name}")
-        for kind in KINDS
-        for case in getattr(file_of(kind), "CASES", ())
-        if case.drawn in drawn
-    ]
-
+from tests.library.layers.table import KINDS, cases, cotangent, file_of
 
 every_case = pytest.mark.parametrize(("kind", "case"), cases("normal", "apart", "ties"))
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -93,12 +73,6 @@ def agree_with_formula(kind: str, call: Call, ops: JaxOps, g: Numbers, tolerance
             assert sorted(made) == sorted(known), what
             for name in known:
                 assert_close(made[name], known[name], tolerance, f"{what} {name}")
-
-
-def cotangent(kind: str, case: Case) -> Numbers:
-    """Random numbers of the output's shape."""
-    shape = layer_of(kind, case).shape(case.given).shape
-    return np.random.default_rng(len(case.name)).normal(size=(case.batch, *shape))
 
 
 @pytest.mark.parametrize(("kind", "case"), cases("normal", "apart"))
