@@ -34,12 +34,6 @@ class Device:
         return self.kernels[kernel]
 
 
-def training_kernels(plan: Plan) -> set[str]:
-    """Keys of the kernels that training needs."""
-    predicting = {key for key, record in plan.kernels.items() if record.role.startswith("predict")}
-    return set(plan.kernels) - predicting
-
-
 def open_device(plan: Plan, path: Path, wanted: Collection[str], cache: Path | None) -> Outcome[Device]:
     """The device with the wanted kernels of the plan at `path`. `cache`: folder in which compiled kernels are kept."""
     if "jax" not in sys.modules:

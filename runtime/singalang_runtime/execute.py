@@ -24,11 +24,11 @@ from singalang_runtime.codes.e0812_other_surroundings import OtherSurroundings
 from singalang_runtime.codes.e0901_loss_not_finite import LossNotFinite
 from singalang_runtime.codes.e0902_kernel_failed import KernelFailed
 from singalang_runtime.codes.e0909_resume_without_run import NothingToResume
-from singalang_runtime.device import Device, open_device, training_kernels
+from singalang_runtime.device import Device, open_device
 from singalang_runtime.feed.faults import BrokenData
 from singalang_runtime.feed.fingerprint import changed
 from singalang_runtime.layout import Layout
-from singalang_runtime.opening import OpenJob, open_job, open_plan
+from singalang_runtime.opening import OpenJob, open_job, open_plan, training_kernels
 from singalang_runtime.plan_files import read_plan
 from singalang_runtime.protocol.instructions import EndJob
 from singalang_runtime.report.port import Reporter, Summary
@@ -100,7 +100,7 @@ def _execute(request: ExecRequest, attention: Attention) -> ExitStatus:
     if ready is None:
         return ExitStatus(MISTAKE if outcome.failed else FINE, found)
     try:
-        device = open_device(ready.job.plan, ready.folder.plan, training_kernels(ready.job.plan), request.cache)
+        device = open_device(ready.job.plan, ready.folder.plan, _needed(ready.job.plan), request.cache)
         if device.value is None:
             _close_state(ready.folder, "failed", device.diagnostics)
             return ExitStatus(MISTAKE, (*found, *device.diagnostics), ready.folder.path)
@@ -229,6 +229,11 @@ def _train(request: ExecRequest, ready: _Ready, device: Device, attention: Atten
         facts = end.fault
         fault = LossNotFinite(facts.section, facts.metric, facts.value, facts.step, facts.since, host.checkpoint).diagnostic()
     return _ended(request, ready, host, end, fault, code, (*found, *([fault] if fault else [])), perf_counter() - begun, attention)
+
+
+def _needed(plan: Plan) -> set[str]:
+    """Keys of the kernels that training needs."""
+    return {key for section in plan.sections for key in training_kernels(section)} | {one.init_kernel for one in plan.parameters}
 
 
 def _ended(

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from singalang_runtime.attention import Attention
+from singalang_runtime.binding import Load
 from singalang_runtime.checkpoint.manifest import Manifest, folder_name
 from singalang_runtime.checkpoint.read import Checkpoint
 from singalang_runtime.checkpoint.write import write_checkpoint
@@ -27,7 +28,7 @@ from singalang_runtime.report.port import Progress, Reporter, SectionView
 from singalang_runtime.run_folder import RunFolder
 from singalang_runtime.scorecard import SectionScore, section_score
 from singalang_runtime.storage import writing
-from singalang_runtime.training import Load, Training
+from singalang_runtime.training import Training
 
 
 class _Faulty(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +47,11 @@ def open_job(plan: Plan, path: Path, data: Path, run: Path) -> Outcome[OpenJob]:
     feeds, starts = [], []
     for section in plan.sections:
         feed = open_feed(
-            data_of(plan, section), seed=section.seed, folder=data, beside=kernels_folder(path), fields=fields_of(plan, section)
+            data_of(plan, section),
+            seed=section.seed,
+            folder=data,
+            beside=kernels_folder(path),
+            fields=fields_of(plan, training_kernels(section)),
         )
         found.extend(one for one in feed.diagnostics if one not in found)
         start = find_start(plan, section, data)
@@ -66,10 +71,14 @@ def data_of(plan: Plan, section: SectionRecord) -> tuple[DataRecord, ...]:
     return tuple(data for data in plan.data if data.name in section.data)
 
 
-def fields_of(plan: Plan, section: SectionRecord) -> tuple[str, ...]:
-    """The fields, as `data.field`, that the section's training and evaluation read."""
-    kernels = [plan.kernels[kernel] for role, kernel in section.kernels.items() if not role.startswith("predict")]
-    names = (argument.name for kernel in kernels for argument in kernel.inputs)
+def training_kernels(section: SectionRecord) -> list[str]:
+    """Keys of the kernels that train and evaluate a section."""
+    return [key for role, key in section.kernels.items() if not role.startswith("predict")]
+
+
+def fields_of(plan: Plan, kernels: Iterable[str]) -> tuple[str, ...]:
+    """The fields, as `data.field`, that these kernels read."""
+    names = (argument.name for key in kernels for argument in plan.kernels[key].inputs)
     return tuple(dict.fromkeys(name.removeprefix("field/") for name in names if name.startswith("field/")))
 
 

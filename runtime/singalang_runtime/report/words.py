@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 
-def metric(name: str, value: float, percent: Collection[str]) -> str:
-    """A metric with its name: `loss 0.1234`, `accuracy 93.2%`."""
+def value(name: str, number: float, percent: Collection[str]) -> str:
+    """A metric: `0.1234`, `93.2%`."""
     if name in percent:
-        return f"{name} {value * 100:.2f}%" if value > 0.999 else f"{name} {value * 100:.1f}%"
-    return f"{name} {value:.4f}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{name} {value:.3e}"
+        return f"{number * 100:.2f}%" if number > 0.99 else f"{number * 100:.1f}%"
+    return f"{number:.4f}" if 1e-3 <= abs(number) < 1e5 or number == 0 else f"{number:.3e}"
 
 
 def metrics(values: Iterable[tuple[str, float]], percent: Collection[str]) -> str:
-    """Metrics in a line, two blanks apart."""
-    return "  ".join(metric(name, value, percent) for name, value in values)
+    """Metrics with their names, two blanks apart: `loss 0.1234  accuracy 93.2%`."""
+    return "  ".join(f"{name} {value(name, number, percent)}" for name, number in values)
 
 
 def rate(records_s: float) -> str:

@@ -1,0 +1,92 @@
+"""A reporter for a terminal: a bar that moves, lines above it, a table at the end."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from singalang_runtime.metrics_file import Line
+from singalang_runtime.report import port, words
+from singalang_runtime.report.tables import results_table
+
+
+class Terminal:
+    """Draws on a console."""
+
+    refresh_s = 0.25
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar: Progress | None = None
+        self._task = TaskID(0)
+
+    def begin(self, job: str, run: str, resumed: str | None) -> None:
+        """The job's name, its folder, and where it goes on."""
+        self._console.print(f"[bold]{escape(job)}[/] {f'goes on from {escape(resumed)}' if resumed else 'runs'} in {escape(run)}")
+
+    def section(self, section: port.SectionView, step: int) -> None:
+        """A new bar."""
+        self.close()
+        if section.count > 1:
+            self._console.print(f"section [bold]{escape(section.name)}[/] ({section.number} of {section.count})")
+        columns = (
+            TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.description}"),
+        )
+        self._bar = Progress(*columns, console=self._console, transient=True, refresh_per_second=8)
+        self._task = self._bar.add_task("", total=section.steps, completed=step)
+        self._bar.start()
+
+    def stage(self, text: str) -> None:
+        """What takes a while, behind the bar."""
+        self._describe(escape(text))
+
+    def progress(self, progress: port.Progress) -> None:
+        """Moves the bar."""
+        left = f"{words.duration(progress.left_s)} left" if progress.left_s is not None else ""
+        speed = words.rate(progress.records_s) if progress.records_s else ""
+        parts = [escape(words.metrics(progress.metrics, progress.section.percent)), speed, left]
+        self._describe("  ".join(part for part in parts if part), progress.step)
+
+    def measured(self, section: port.SectionView, line: Line, records_s: float | None) -> None:
+        """A line above the bar; training moves the bar as well."""
+        values = escape(words.metrics(line.metrics, section.percent))
+        phase = "train" if line.phase == "train" else line.phase
+        colour = "dim" if line.phase == "train" else "green"
+        width = len(str(section.steps))
+        self._console.print(f"step {line.step:>{width}}  [{colour}]{phase:<5}[/]  {values}", highlight=False)
+        if self._bar is not None:
+            self._bar.update(self._task, completed=line.step)
+
+    def checkpoint(self, name: str) -> None:
+        """Nothing: the summary names the last one."""
+
+    def note(self, text: str) -> None:
+        """The note."""
+        self._console.print(escape(text), highlight=False)
+
+    def end(self, summary: port.Summary) -> None:
+        """The table of results, and how it ended."""
+        self.close()
+        if summary.lines:
+            self._console.print(results_table(summary.lines, summary.sections))
+        colour = {"finished": "green", "failed": "red"}.get(summary.status, "yellow")
+        speed = f", {words.rate(summary.records_s)}" if summary.records_s else ""
+        checkpoint = f", checkpoint {escape(summary.checkpoint)}" if summary.checkpoint else ""
+        took = words.duration(summary.seconds)
+        self._console.print(
+            f"[{colour}]{summary.status}[/] at step {summary.step} after {took}{speed}{checkpoint}", highlight=False
+        )
+        self._console.print(f"run folder: {escape(summary.run)}", highlight=False)
+
+    def close(self) -> None:
+        """Takes the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _describe(self, text: str, step: int | None = None) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, description=text, completed=step)
