@@ -324,4 +324,10 @@ def has_own_hash(plan: Plan) -> bool:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of plan.json."""
-    return msgspec.json.schema(Plan)
+    schema = msgspec.json.schema(Plan)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"singalang plan, format {FORMAT}", **schema}
+
+
+def json_schema_text() -> str:
+    """The schema as it is published in `docs/plan.schema.json`."""
+    return msgspec.json.format(msgspec.json.encode(json_schema(), order="sorted"), indent=2).decode() + "\n"
