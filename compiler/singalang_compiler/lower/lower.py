@@ -57,8 +57,8 @@ def lower(placed: Placed, request: LowerRequest) -> Outcome[Compiled]:
 
 def _sections(shaped: ShapedJob, request: LowerRequest) -> tuple[Section, ...]:
     job = shaped.job
-    double = {name for train in job.trains if train.precision == "f64" for name in data_names(shaped.nets[train.net])}
-    data = data_records(job, frozenset(double))
+    single = {name for train in job.trains if train.precision != "f64" for name in data_names(shaped.nets[train.net])}
+    data = data_records(job, double=frozenset(job.data) - single)
     trains = [replace(train, updater=replace(train.updater, rate=settled_rate(job, train))) for train in job.trains]
     return tuple(Section.of(shaped, train, data, request.form) for train in trains)
 

@@ -47,7 +47,7 @@ def kind_record(configured: Configured, job: Job | None = None) -> KindRecord:
 
 
 def data_records(job: Job, double: frozenset[str]) -> tuple[DataRecord, ...]:
-    """The data sections that have a source; `double` names those that a section of 64-bit precision reads."""
+    """The data sections that have a source; `double` names those that only sections of 64-bit precision read."""
     return tuple(_data(job, data, name in double) for name, data in job.data.items() if data.sources)
 
 
