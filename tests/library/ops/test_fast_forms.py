@@ -76,10 +76,10 @@ def test_lrn(size: int, channels: int, beta: float, precision: str) -> None:
 @pytest.mark.parametrize(
     ("shape", "kernel", "stride", "pad", "precision"),
     each(
-        ((2, 8, 8, 3), (5, 5, 4), (1, 1), (2, 2)),  # two columns at once
-        ((2, 8, 8, 1), (3, 3, 4), (1, 1), (1, 1)),  # four
+        ((2, 8, 8, 3), (5, 5, 20), (1, 1), (2, 2)),  # two columns at once
+        ((2, 8, 8, 1), (3, 3, 4), (1, 1), (1, 1)),  # eight
         ((1, 6, 10, 1), (3, 5, 2), (1, 1), (0, 0)),
-        ((2, 5, 7, 2), (3, 2, 3), (1, 1), (2, 1)),
+        ((2, 5, 8, 2), (3, 2, 12), (1, 1), (2, 0)),
         ((2, 5, 7, 4), (2, 4, 3), (1, 1), (0, 2)),
         ((2, 7, 7, 3), (3, 3, 2), (1, 1), (1, 1)),  # an odd number of columns
         ((2, 9, 8, 3), (3, 3, 2), (2, 2), (1, 1)),
@@ -93,15 +93,36 @@ def test_convolutions(shape: tuple[int, ...], kernel: tuple[int, int, int], stri
     compare(precision, lambda ops: lambda x, weight: ops.conv2d(x, weight, stride, pad), x, weight)
 
 
+@pytest.mark.parametrize("together", [2, 3, 6])
+def test_convolutions_in_blocks_of_columns(together: int) -> None:
+    random = np.random.default_rng(0)
+    x, weight = random.normal(size=(2, 5, 7, 3)), random.normal(size=(3, 4, 3, 2))
+
+    def run(ops: JaxOps) -> Callable[..., Array]:
+        return lambda x, weight: (
+            conv2d.plain(x, weight, (1, 1), (0, 1)) if ops.form == "plain" else conv2d.blocked(x, weight, together, (0, 1))
+        )
+
+    compare("f64", run, x, weight)
+
+
 def test_first_convolutions_are_computed_in_blocks_of_columns() -> None:
-    """SINGA's CIFAR-10 and MNIST nets, ResNet's first layer, the digits; wide and strided ones are left as they are."""
-    assert conv2d.columns_together(36, 5, 3, (1, 1)) == 2
-    assert conv2d.columns_together(34, 3, 3, (1, 1)) == 4
-    assert conv2d.columns_together(28, 5, 1, (1, 1)) == 4
-    assert conv2d.columns_together(10, 3, 1, (1, 1)) == 4
-    assert conv2d.columns_together(34, 3, 16, (1, 1)) == 1
-    assert conv2d.columns_together(227, 11, 3, (4, 4)) == 1
-    assert conv2d.columns_together(9, 3, 1, (1, 1)) == 1, "seven columns cannot be grouped"
+    """As many columns as were measured to be fastest, or near it; wide and strided ones are left as they are."""
+    for width, kernel, wanted in (
+        (36, (5, 3, 32), 2),  # SINGA's CIFAR-10
+        (34, (3, 3, 16), 4),  # ResNet
+        (28, (5, 1, 20), 4),  # LeNet
+        (32, (5, 1, 6), 7),
+        (10, (3, 1, 16), 2),  # the digits
+        (10, (3, 1, 32), 1),
+        (34, (3, 3, 64), 1),
+        (34, (3, 4, 16), 2),
+        (34, (3, 16, 16), 1),
+        (32, (1, 1, 8), 1),
+        (31, (3, 1, 8), 1),  # 29 columns cannot be grouped
+    ):
+        assert conv2d.columns_together(width, kernel, (1, 1)) == wanted, (width, kernel)
+    assert conv2d.columns_together(227, (11, 3, 96), (4, 4)) == 1
 
 
 def test_the_fast_gradients_hold_no_scatter_and_keep_one_byte_a_window() -> None:
