@@ -1,0 +1,66 @@
+"""`singa predict`: what a trained net says of records, as CSV."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
+import click
+
+from singalang.asked import of_a_run, run_of
+from singalang.boundary import Exit
+from singalang.surroundings import CACHE, cache_folder
+from singalang.telling import DIAGNOSTICS, tell
+
+
+@click.command("predict")
+@of_a_run
+@click.option(
+    "--data", "source", metavar="SOURCE", help="Where the records are, as in a program: 'csv(\"new.csv\")'; default: the test data."
+)
+@click.option("--root", type=click.Path(path_type=Path), help="Folder that relative paths lie in; default: the run's.")
+@click.option("--top-k", type=click.IntRange(min=1), default=1, show_default=True, help="How many classes a row.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="A CSV file; default: stdout.")
+@CACHE
+@DIAGNOSTICS
+def command(
+    plan: Path | None,
+    run: str | None,
+    checkpoint: str | None,
+    source: str | None,
+    root: Path | None,
+    top_k: int,
+    output: Path | None,
+    no_cache: bool,
+    form: str,
+) -> int:
+    """Write what a trained net predicts: a row for each record, in file order."""
+    from singalang.source_option import read_source_option
+    from singalang_runtime.predict import PredictRequest, predict
+
+    named = run_of(plan, run, form)
+    if isinstance(named, int):
+        return named
+    given = read_source_option(source)
+    if given is not None and given.value is None:
+        return tell(given.diagnostics, form)
+    try:
+        stream = output.open("w", encoding="utf-8", newline="") if output else nullcontext(sys.stdout)
+    except OSError as fault:
+        raise click.ClickException(f"cannot write {output}: {fault.strerror}") from fault
+    with stream as out:
+        request = PredictRequest(
+            run=named,
+            out=out,
+            checkpoint=checkpoint,
+            source=given.value if given else None,
+            top_k=top_k,
+            data=root,
+            cache=cache_folder(no_cache),
+        )
+        outcome = predict(request)
+    status = tell(outcome.diagnostics, form) if outcome.diagnostics else Exit.FINE
+    if outcome.value is not None and output is not None:
+        click.echo(f"wrote {outcome.value.records} rows to {output}", err=True)
+    return status
