@@ -11,7 +11,7 @@ from benchmarks.programs import layers
 from benchmarks.timing import Result, paired
 from singalang_compiler.pipeline import Request, check
 from singalang_grammar.diagnostics import Outcome
-from singalang_grammar.parse import parser as own
+from singalang_grammar.editors.vocabulary import GRAMMAR
 from singalang_grammar.source import Source
 
 
@@ -35,7 +35,7 @@ def _parsed(lark: Lark, text: str) -> float:
 
 def measure(pairs: int) -> list[Result]:
     """Two ratios: to Lark, and of 10,000 layers to four times 2,500."""
-    lark = Lark(own.GRAMMAR.read_text(encoding="utf-8"), parser="lalr", lexer="basic", propagate_positions=True)
+    lark = Lark(GRAMMAR.read_text(encoding="utf-8"), parser="lalr", lexer="basic", propagate_positions=True)
     large, small = layers(10_000), layers(2_500)
     return [
         paired(

@@ -36,8 +36,8 @@ class Loop:
 def cifar_convnet() -> Loop:
     """SINGA's CIFAR-10 convnet."""
     torch.manual_seed(0)
-    convs = [nn.Conv2d(3, 32, 5, padding=2), nn.Conv2d(32, 32, 5, padding=2), nn.Conv2d(32, 64, 5, padding=2)]
-    out = nn.Linear(576, 10)
+    convs: list[Any] = [nn.Conv2d(3, 32, 5, padding=2), nn.Conv2d(32, 32, 5, padding=2), nn.Conv2d(32, 64, 5, padding=2)]
+    out: Any = nn.Linear(576, 10)
     net = nn.Sequential(
         *(convs[0], nn.MaxPool2d(3, 2), nn.ReLU(), nn.LocalResponseNorm(3, 5e-5, 0.75)),
         *(convs[1], nn.ReLU(), nn.AvgPool2d(3, 2), nn.LocalResponseNorm(3, 5e-5, 0.75)),
@@ -46,7 +46,7 @@ def cifar_convnet() -> Loop:
     for layer, std in zip((*convs, out), (1e-4, 1e-2, 1e-2, 1e-2), strict=True):
         nn.init.normal_(layer.weight, 0, std)
         nn.init.zeros_(layer.bias)
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"params": [layer.weight for layer in convs]},
         {"params": [convs[0].bias, convs[1].bias], "lr": 2e-3},
         {"params": [convs[2].bias]},
