@@ -60,7 +60,7 @@ def every(action: Any, period: int, after: int | None = None, batches: int | Non
 
 @dataclass(frozen=True)
 class Tiny:
-    """What a tiny plan looks like. `noise` is drawn from key and step and added to the gradient; `poison`: loss is nan from there."""
+    """What a tiny plan looks like. `noise`, drawn from key and step, is added to gradients; from step `poison` the loss is nan."""
 
     steps: int = 200
     acts: tuple[Act, ...] = (every("test", 50), every("checkpoint", 40), every("log", 25))
@@ -169,7 +169,10 @@ def _parameter(name: str, shape: tuple[int, ...], kernel: str) -> ParameterRecor
 
 
 def _data(path: str, width: int) -> DataRecord:
-    fields = (FieldRecord(name="x", shape=(width,), dtype="float", storage=F32), FieldRecord(name="y", shape=(), dtype="float", storage=F32))
+    fields = (
+        FieldRecord(name="x", shape=(width,), dtype="float", storage=F32),
+        FieldRecord(name="y", shape=(), dtype="float", storage=F32),
+    )
     source = KindRecord(kind="npz", attributes={"path": path, "stored": "f32"})
     train = SourceRecord(source=source, batch=BATCH, shuffle=True, random_skip=0, split="all")
     test = SourceRecord(source=source, batch=TEST_BATCH, shuffle=False, random_skip=0, split="all")
@@ -198,7 +201,8 @@ def exported(noise: float, poison: int, width: int) -> dict[str, tuple[str, Kern
 
     def steps(parameters: Any, velocity: Any, count: Any, metrics: Any, first: Any, key: Any, x: Any, y: Any) -> Any:
         def one(carried: Any, item: Any) -> Any:
-            return step(*carried, item[0], key, item[1], item[2]), None
+            parameters, velocity, count, metrics = carried
+            return step(parameters, velocity, count, metrics, item[0], key, item[1], item[2]), None
 
         return lax.scan(one, (parameters, velocity, count, metrics), (first + jnp.arange(CHUNK, dtype=jnp.int32), x, y))[0]
 
@@ -219,7 +223,10 @@ def exported(noise: float, poison: int, width: int) -> dict[str, tuple[str, Kern
             "evaluate/test", evaluate, [*held, METRICS, key, weights, *_fields((TEST_BATCH,), width)], [METRICS]
         ),
         "predict": _kernel(
-            "predict", predict, [*held, _fields((TEST_BATCH,), width)[0]], [Argument(name="prediction", dtype=F32, shape=(TEST_BATCH, 1))]
+            "predict",
+            predict,
+            [*held, _fields((TEST_BATCH,), width)[0]],
+            [Argument(name="prediction", dtype=F32, shape=(TEST_BATCH, 1))],
         ),
     }
 
@@ -245,7 +252,8 @@ def _fields(leading: tuple[int, ...], width: int) -> list[Argument]:
 def _kernel(
     role: str, function: Callable[..., Any], inputs: Sequence[Argument], outputs: Sequence[Argument]
 ) -> tuple[str, KernelRecord, bytes]:
-    shapes = [jax.ShapeDtypeStruct(argument.shape, argument.dtype) for argument in inputs]
+    array: Any = jax.ShapeDtypeStruct  # without types in JAX
+    shapes = [array(argument.shape, argument.dtype) for argument in inputs]
     content = bytes(export.export(jax.jit(function, keep_unused=True), platforms=["cpu"])(*shapes).serialize())
     record = KernelRecord(role=role, inputs=tuple(inputs), outputs=tuple(outputs), flops=0, bytes=len(content))
     return hashlib.sha256(content).hexdigest(), record, content

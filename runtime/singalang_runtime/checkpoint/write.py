@@ -42,7 +42,7 @@ def write_checkpoint(folder: Path, tensors: Mapping[str, Array], manifest: Manif
 
 def _fill(folder: Path, tensors: Mapping[str, Array], manifest: Manifest) -> int:
     path = folder / TENSORS
-    _save(path, {key: np.ascontiguousarray(tensors[key]) for key in sorted(tensors)})
+    _save(path, {key: np.asarray(tensors[key], order="C") for key in sorted(tensors)})
     sync_file(path)
     records = {key: TensorRecord(dtype=str(tensor.dtype), shape=tensor.shape) for key, tensor in tensors.items()}
     whole = msgspec.structs.replace(manifest, tensors=records, model=model_of(records), files={TENSORS: sha256_of(path)})
