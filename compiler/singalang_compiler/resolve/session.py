@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from singalang_compiler.codes.e0125_too_large import TooLarge
 from singalang_compiler.resolve.request import Request
-from singalang_compiler.resolve.values import POISON, Poison
+from singalang_compiler.resolve.values import POISON, Owner, Poison
 from singalang_grammar.diagnostics import Diagnostic, HasCode, Severity
 from singalang_grammar.source import Source, Span
 from singalang_grammar.tree import Program
@@ -35,6 +38,12 @@ class Session:
         self.problems: list[Diagnostic] = []
         self.sources: list[Source] = []
         self.layers = 0
+        self.builders: dict[str, Any] = {}  # the nets in the making, by name: `NetBuilder`
+        self.running: list[Any] = []  # the statements being evaluated: `bodies.Statement`
+        self.expanding: list[Any] = []  # the blocks being expanded: `BlockDefinition`
+        self.expanded: set[int] = set()  # the blocks that were expanded at least once, by id of their syntax
+        self.muted = False  # what is found is thrown away
+        self.owner_of: Callable[[Any], Owner]  # the net or data of a section; set by `program`
         self.depth = 0
         self._work = WORK
         self._seen: set[tuple[str, int, int, int]] = set()
@@ -51,6 +60,8 @@ class Session:
 
     def add(self, found: Diagnostic) -> Poison:
         """Adds a diagnostic made elsewhere, unless its place has it already."""
+        if self.muted:
+            return POISON
         span = found.primary.span if found.primary else None
         key = (found.code, id(span.source), span.start, span.end) if span else (found.code + found.title, 0, 0, 0)
         if key not in self._seen:
@@ -58,18 +69,14 @@ class Session:
             self.problems.append(found)
         return POISON
 
-    def mark(self) -> tuple[int, int]:
-        """A mark to `roll_back` to."""
-        return len(self.problems), self.layers
-
-    def roll_back(self, mark: tuple[int, int]) -> None:
-        """Forgets what was reported and made since the mark."""
-        count, self.layers = mark
-        for found in self.problems[count:]:
-            if found.primary:
-                span = found.primary.span
-                self._seen.discard((found.code, id(span.source), span.start, span.end))
-        del self.problems[count:]
+    @contextmanager
+    def heard(self, muted: bool = False) -> Iterator[None]:
+        """Reports inside are kept, or thrown away, whatever is done with those around."""
+        before, self.muted = self.muted, muted
+        try:
+            yield
+        finally:
+            self.muted = before
 
     def spend(self, work: int, span: Span) -> None:
         """Counts work.
@@ -79,6 +86,7 @@ class Session:
         """
         self._work -= work
         if self._work < 0:
+            self.muted = False
             self.report(TooLarge("the program takes too many steps to expand", "shorten its loops and lists", span))
             raise Exhausted
 

@@ -70,14 +70,15 @@ class FieldValue:
 
     owner: Owner = field(repr=False)
     data: str
-    field: str
+    name: str
     spec: TensorSpec
     phases: frozenset[str]
+    span: Span = field(compare=False, repr=False)
 
     @property
     def node(self) -> str:
         """Its name in the graph of a net."""
-        return f"{self.data}.{self.field}"
+        return f"{self.data}.{self.name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class Rules:
 class SourceFields:
     """The attributes that every source has."""
 
-    batch: Annotated[int, "1 <= x <= 16777216"] | tuple[Annotated[int, "1 <= x <= 16777216"], ...]  # records of a batch of one group
+    batch: Annotated[int, "1 <= x <= 16777216"] | tuple[Annotated[int, "1 <= x <= 16777216"], ...]  # records of a group's batch
     shuffle: bool | None = None  # another order in each epoch; true for `train` where not said
     random_skip: Annotated[int, "x >= 0"] = 0  # up to so many records are skipped at the start
     split: Literal["train", "test", "all"] | None = None  # part of a source that has parts of its own

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar
 
-from singalang_compiler.job import Steps
-
-Name: TypeAlias = str
+from singalang_compiler.library.attributes import Name, Steps
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from singalang_compiler.sections.forms import Name
+from singalang_compiler.library.attributes import Name
 
 
 @dataclass(frozen=True)

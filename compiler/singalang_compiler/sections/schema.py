@@ -44,7 +44,8 @@ def schema(section: str) -> Schema:
     """The schema of a kind of section, from the file of its name: class `Fields`, and `Rules` where it takes `on`."""
     module = import_module(f"singalang_compiler.sections.{section}")
     rules = getattr(module, "Rules", None)
-    return Schema(section, attributes_of(module.Fields), attributes_of(rules) if rules else None, module.Fields, _doc(module.Fields))
+    fields = module.Fields
+    return Schema(section, attributes_of(fields), attributes_of(rules) if rules else None, fields, _doc(fields))
 
 
 @cache

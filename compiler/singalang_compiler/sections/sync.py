@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
+from singalang_compiler.library.attributes import Seconds
 from singalang_compiler.sections.forms import OuterNesterov, OuterSgd
 
 Outer: TypeAlias = OuterSgd | OuterNesterov
-Seconds: TypeAlias = float
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
-from singalang_compiler.sections.forms import Groups, Hogwild, Name
-
-Bandwidth: TypeAlias = float
-Bytes: TypeAlias = int
-Seconds: TypeAlias = float
+from singalang_compiler.library.attributes import Bandwidth, Bytes, Seconds
+from singalang_compiler.sections.forms import Groups, Hogwild
 
 
 @dataclass(frozen=True)
@@ -17,7 +14,9 @@ class Fields:
     """Who does the work."""
 
     preset: (
-        Literal["allreduce", "sandblaster", "downpour", "hogwild", "local_sgd", "easgd", "diloco", "streaming_diloco"] | Hogwild | None
+        Literal["allreduce", "sandblaster", "downpour", "hogwild", "local_sgd", "easgd", "diloco", "streaming_diloco"]
+        | Hogwild
+        | None
     ) = None  # fills in the fields that are not said
     workers: Groups | None = None  # worker groups: their number and size
     servers: Groups | None = None  # server groups: their number and size
@@ -38,5 +37,5 @@ class Rules:
 
     partition: Literal["batch", "feature", "auto", "none"] | None = None  # how the layer is cut
     stage: Annotated[int, "0 <= x <= 65535"] | None = None  # pipeline stage, counted from 0
-    device: int | str | Name | None = None  # device of the worker
+    device: int | str | None = None  # device of the worker
     remat: bool | None = None  # compute again in the backward pass instead of keeping

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from singalang_compiler.job import Steps
+from singalang_compiler.library.attributes import Name, Steps
 from singalang_compiler.library.contract import Algorithm
 from singalang_compiler.sections.forms import Ema as Average
-from singalang_compiler.sections.forms import Every, Name, Patience
+from singalang_compiler.sections.forms import Every, Patience
 
 
 @dataclass(frozen=True)
