@@ -102,9 +102,11 @@ def _layer_s(node: ShapedNode, net: Net, machine: Machine) -> float:
 
 
 def is_image_layer(node: ShapedNode) -> bool:
-    """Whether a layer works on images channels last, as convolutions and pools do."""
+    """Whether a layer works on images, channels last, as convolutions and pools do."""
     operation = node.node.operation
-    return isinstance(operation, Configured) and operation.kind.constants.get("layout") == "channels_last"
+    if not isinstance(operation, Configured) or operation.kind.constants.get("layout") != "channels_last" or node.inputs is None:
+        return False
+    return any(len(tensor.shape) == 3 for tensor in node.inputs.tensors)
 
 
 def _residual_bytes(node: ShapedNode, element_bytes: int) -> int:

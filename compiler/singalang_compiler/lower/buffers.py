@@ -35,19 +35,24 @@ def _buffer(name: str, tensors: Iterable[tuple[str, int]]) -> BufferRecord:
     return BufferRecord(name=name, size=offset, segments=tuple(segments))
 
 
-def unpack(buffers: Sequence[BufferRecord], arrays: Sequence[Array], shapes: Mapping[str, Shape]) -> dict[str, Array]:
-    """The tensors in these buffers, by name."""
+def unpack(buffers: Sequence[BufferRecord], arrays: Sequence[Array]) -> dict[str, Array]:
+    """The tensors in these buffers, by name, each as flat as it lies there."""
     tensors: dict[str, Array] = {}
     for buffer, array in zip(buffers, arrays, strict=True):
         for segment in buffer.segments:
             whole = segment.size == buffer.size
-            part = array if whole else lax.slice(array, (segment.offset,), (segment.offset + segment.size,))
-            tensors[segment.name] = part.reshape(shapes[segment.name])
+            end = segment.offset + segment.size
+            tensors[segment.name] = array if whole else lax.slice(array, (segment.offset,), (end,))
     return tensors
 
 
+def shaped(tensors: Mapping[str, Array], shapes: Mapping[str, Shape]) -> dict[str, Array]:
+    """The tensors in their shapes."""
+    return {name: tensor.reshape(shapes[name]) for name, tensor in tensors.items()}
+
+
 def pack(buffers: Sequence[BufferRecord], tensors: Mapping[str, Array]) -> tuple[Array, ...]:
-    """Buffers that hold these tensors."""
+    """Buffers that hold these tensors, whatever their shapes."""
     return tuple(_joined([tensors[segment.name].reshape(-1) for segment in buffer.segments]) for buffer in buffers)
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from singalang_compiler.library.context import Array
 from singalang_compiler.library.ops_jax.context import LayerContext
 from singalang_compiler.lower import arguments
-from singalang_compiler.lower.buffers import unpack
+from singalang_compiler.lower.buffers import shaped, unpack
 from singalang_compiler.lower.exporting import Groups, Signature
 from singalang_compiler.lower.keying import whole_key
 from singalang_compiler.lower.layouts import declared, inputs_in
@@ -80,8 +80,8 @@ def predict_function(section: Section, groups: Groups) -> tuple[Array, ...]:
 
 
 def _tensors(section: Section, groups: Groups) -> tuple[dict[str, Array], dict[str, Array]]:
-    parameters = unpack(section.parameters, groups["parameters"], section.parameter_shapes)
-    return parameters, unpack(section.state, groups["state"], section.state_shapes)
+    parameters = shaped(unpack(section.parameters, groups["parameters"]), section.parameter_shapes)
+    return parameters, shaped(unpack(section.state, groups["state"]), section.state_shapes)
 
 
 def _batch(section: Section, phase: str, groups: Groups) -> dict[str, Array]:

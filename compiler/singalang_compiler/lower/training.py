@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 import jax.numpy as jnp
@@ -9,7 +10,7 @@ from jax import lax
 
 from singalang_compiler.library.context import Array
 from singalang_compiler.lower import arguments
-from singalang_compiler.lower.buffers import pack, unpack
+from singalang_compiler.lower.buffers import pack, shaped, unpack
 from singalang_compiler.lower.exporting import Groups, Signature
 from singalang_compiler.lower.keying import step_key
 from singalang_compiler.lower.measuring import rows
@@ -20,7 +21,11 @@ from singalang_compiler.lower.section import Section
 
 
 class Trained(NamedTuple):
-    """What a step changes: tensors by name (slots by slot and name), and the rows of metrics."""
+    """What a step changes: tensors by name (slots by slot and name), and the rows of metrics.
+
+    Tensors are flat, as they lie in their buffers, and have their shapes inside the net alone: only what is flat from beginning to
+    end does XLA overwrite in place.
+    """
 
     parameters: dict[str, Array]
     slots: dict[str, dict[str, Array]]
@@ -76,65 +81,55 @@ def steps_function(section: Section, mode: Literal["scan", "unroll"], count: int
 
 def _advanced(section: Section, trained: Trained, step: Array, fields: tuple[Array, ...], groups: Groups) -> Trained:
     """After one more step on a batch."""
-    ops, rule = section.ops, section.rule
     names = [argument.name for argument in arguments.normalisers(section, "train")]
     batch = normalised(section, "train", fields, dict(zip(names, groups["normalisers"], strict=True)))
     (key,) = groups["key"]
-    learning = {name: trained.parameters[name] for name in section.trained}
-    frozen = {name: value for name, value in trained.parameters.items() if name not in learning}
+    tensors = shaped(trained.parameters, section.parameter_shapes)
+    learning = {name: tensors.pop(name) for name in section.trained}
     weights = jnp.ones(section.batch("train"), section.dtype)
-    net = BoundNet(section.phase("train"), frozen, weights, step_key(key, step))
+    net = BoundNet(section.phase("train"), tensors, weights, step_key(key, step))
+    state = shaped(trained.state, section.state_shapes)
     algorithm = section.train.algorithm.instance()
-    gradients, changed, pairs = algorithm.gradients(net, learning, trained.state, batch, ops)
-    norm = rule.norm([(gradients[name], section.uses[name].lr_scale) for name in section.trained], ops)
-    shapes = {name: section.uses[name].shape for name in section.trained}
-    rate = waiting(rule.schedule.rate(step, ops), gradients, last_gradients(section.net.phases["train"], shapes))
-    values = dict(frozen)
-    slots: dict[str, dict[str, Array]] = {slot: {} for slot in section.slots}
-    for name in section.trained:
-        update = Update(gradients[name], learning[name], {slot: tensors[name] for slot, tensors in trained.slots.items()})
-        values[name], own = _updated(section, name, update, rate, step, norm)
-        for slot, value in own.items():
-            slots[slot][name] = value
-    return Trained(values, slots, {**trained.state, **changed}, trained.metrics + rows(section, pairs))
-
-
-class Update(NamedTuple):
-    """What one parameter's update starts from."""
-
-    gradient: Array
-    value: Array
-    slots: dict[str, Array]
+    gradients, changed, pairs = algorithm.gradients(net, learning, state, batch, section.ops)
+    parameters, slots = _updated(section, trained, gradients, step)
+    state = {name: value.reshape(-1) for name, value in {**state, **changed}.items()}
+    return Trained(parameters, slots, state, trained.metrics + rows(section, pairs))
 
 
 def _updated(
-    section: Section, name: str, update: Update, rate: Array, step: Array, norm: Array | None
-) -> tuple[Array, dict[str, Array]]:
-    """New value and slots of a parameter. Where elements are updated apart they lie flat, as in their buffer: only then does XLA
-    overwrite the buffer in place."""
-    rule, use = section.rule, section.uses[name]
-    shape = (-1,) if rule.updater.elementwise else use.shape
-    value, slots = rule.apply(
-        update.gradient.reshape(shape),
-        update.value.reshape(shape),
-        {slot: array.reshape(shape) for slot, array in update.slots.items()},
-        rate=rate,
-        step=step,
-        ops=section.ops,
-        norm=norm,
-        lr_scale=use.lr_scale,
-        wd_scale=use.wd_scale,
-    )
-    return value.reshape(use.shape), {slot: array.reshape(use.shape) for slot, array in slots.items()}
+    section: Section, trained: Trained, gradients: Mapping[str, Array], step: Array
+) -> tuple[dict[str, Array], dict[str, dict[str, Array]]]:
+    """Parameters and slots after one update; updaters that do not work on each element alone see shapes, not flat tensors."""
+    rule, uses = section.rule, section.uses
+    norm = rule.norm([(gradients[name], uses[name].lr_scale) for name in section.trained], section.ops)
+    shapes = {name: uses[name].shape for name in section.trained}
+    rate = waiting(rule.schedule.rate(step, section.ops), gradients, last_gradients(section.net.phases["train"], shapes))
+    parameters = dict(trained.parameters)
+    slots: dict[str, dict[str, Array]] = {slot: {} for slot in section.slots}
+    for name in section.trained:
+        shape = (-1,) if rule.updater.elementwise else shapes[name]
+        value, own = rule.apply(
+            gradients[name].reshape(shape),
+            parameters[name].reshape(shape),
+            {slot: tensors[name].reshape(shape) for slot, tensors in trained.slots.items()},
+            rate=rate,
+            step=step,
+            ops=section.ops,
+            norm=norm,
+            lr_scale=uses[name].lr_scale,
+            wd_scale=uses[name].wd_scale,
+        )
+        parameters[name] = value.reshape(-1)
+        for slot, changed in own.items():
+            slots[slot][name] = changed.reshape(-1)
+    return parameters, slots
 
 
 def _unpacked(section: Section, groups: Groups) -> Trained:
-    shapes = section.parameter_shapes
     arrays = iter(groups["slots"])
-    slots = {slot: unpack(buffers, [next(arrays) for _ in buffers], shapes) for slot, buffers in section.slots.items()}
-    parameters = unpack(section.parameters, groups["parameters"], shapes)
-    state = unpack(section.state, groups["state"], section.state_shapes)
-    return Trained(parameters, slots, state, groups["metrics"][0])
+    slots = {slot: unpack(buffers, [next(arrays) for _ in buffers]) for slot, buffers in section.slots.items()}
+    parameters = unpack(section.parameters, groups["parameters"])
+    return Trained(parameters, slots, unpack(section.state, groups["state"]), groups["metrics"][0])
 
 
 def _packed(section: Section, trained: Trained) -> tuple[Array, ...]:
