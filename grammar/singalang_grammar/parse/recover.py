@@ -116,7 +116,7 @@ def _statement_start(tokens: list[Token], states: list[int], values: list[Any]) 
     """Place of the first word of the innermost statement that the parser is in."""
     boundaries = tables.item_states()
     for depth in range(len(values) - 1, -1, -1):
-        if states[depth] in boundaries:
+        if states[depth] in boundaries and values[depth] != []:
             value = values[depth][-1] if isinstance(values[depth], list) else values[depth]
             offset: int = value.start_pos if isinstance(value, Token) else value.span.start  # type: ignore[assignment]
             return bisect_left(tokens, offset, key=lambda token: token.start_pos or 0)

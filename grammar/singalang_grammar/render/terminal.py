@@ -78,17 +78,15 @@ class _Page:
 
     def _line(self, source: Source, number: int, labels: list[Label]) -> list[str]:
         """A source line, and under it a row for each label, the primary one first."""
-        text = source.line(number)
-        marks = [(*_columns(text, source, label.span), label) for label in labels]
-        marks.sort(key=lambda mark: (mark[2] is not self._one.primary, mark[0], mark[1]))
-        shown, skipped = _clipped(_expanded(text), marks[0][0])
-        lines = [self._gutter(str(number)) + (" " + shown if shown else "")]
-        for start, end, label in marks:
+        labels = sorted(labels, key=lambda label: (label is not self._one.primary, label.span.start, label.span.end))
+        window = _Window(source.line(number), source.line_starts[number - 1], labels[0].span.start)
+        lines = [self._gutter(str(number)) + (f" {window.shown}" if window.shown else "")]
+        for label in labels:
             primary = label is self._one.primary
+            start, end = window.columns(label.span)
+            text = f"{('^' if primary else '-') * (end - start)} {_visible(label.text)}".rstrip()
             paint = _COLOURS[self._one.severity] if primary else _OTHER
-            start, end = max(0, start - skipped), min(max(end - skipped, start - skipped + 1), _width(shown))
-            sign = ("^" if primary else "-") * max(1, end - start)
-            lines.append(self._gutter("") + " " + " " * start + self._paint(paint, f"{sign} {_visible(label.text)}".rstrip()))
+            lines.append(self._gutter("") + " " + " " * start + self._paint(paint, text))
         return lines
 
     def _arrow(self, place: str) -> str:
@@ -101,33 +99,32 @@ class _Page:
         return f"{colour}{text}{_RESET}" if self._colour else text
 
 
+class _Window:
+    """The part of a source line that is shown: all of it, or the surroundings of a place if it is very long."""
+
+    def __init__(self, text: str, line_start: int, place: int) -> None:
+        cut = len(text) > WIDTH
+        self._first = max(0, min(place - line_start, len(text)) - WIDTH // 3) if cut else 0
+        self._text = text[self._first : self._first + WIDTH].rstrip() if cut else text.rstrip()
+        self._start = line_start + self._first
+        self._before = "..." if self._first else ""
+        after = "..." if cut and self._first + WIDTH < len(text) else ""
+        self.shown = self._before + _expanded(self._text) + after
+
+    def columns(self, span: Span) -> tuple[int, int]:
+        """Columns on the screen, from 0, of what a span covers of this line (at least one column)."""
+        start = min(max(0, span.start - self._start), len(self._text) + 1)
+        end = min(max(start, span.end - self._start), len(self._text))
+        left = len(self._before) + self._width_before(start)
+        return left, max(left + 1, len(self._before) + self._width_before(end))
+
+    def _width_before(self, place: int) -> int:
+        beyond = max(0, place - len(self._text))  # the place after the end of a line
+        return _width(_expanded(self._text[:place])) + beyond
+
+
 def _line_column(span: Span) -> tuple[int, int]:
     return span.source.line_column(span.start)
-
-
-def _columns(text: str, source: Source, span: Span) -> tuple[int, int]:
-    """Columns on the screen, from 0, of what a span covers of its first line (at least one column)."""
-    _, column = _line_column(span)
-    start = column - 1
-    end = min(start + span.end - span.start, max(len(text.rstrip()), start + 1))
-    left = _width(_expanded(text[:start]))
-    return left, max(left + 1, _width(_expanded(text[:end])))
-
-
-def _clipped(text: str, column: int) -> tuple[str, int]:
-    """The part of a long line around a column, and how many columns were left out before it."""
-    if _width(text) <= WIDTH:
-        return text, 0
-    first = max(0, column - WIDTH // 3)
-    left, place = 0, 0
-    while left < first and place < len(text):
-        left += _width(text[place])
-        place += 1
-    end = place
-    while end < len(text) and _width(text[place : end + 1]) <= WIDTH - 6:
-        end += 1
-    before, after = ("..." if place else ""), ("..." if end < len(text) else "")
-    return before + text[place:end] + after, left - len(before)
 
 
 def _expanded(text: str) -> str:
