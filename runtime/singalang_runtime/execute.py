@@ -174,15 +174,15 @@ def _reopened(request: ExecRequest, folder: RunFolder, given: Plan | None) -> Ou
     return Outcome(_Ready(job.value, folder, checkpoint), tuple(found))
 
 
-def _misfits(job: OpenJob, checkpoint: Checkpoint) -> list[Diagnostic]:
+def _misfits(job: OpenJob, checkpoint: Checkpoint) -> tuple[Diagnostic, ...]:
     """What keeps a job from going on from a checkpoint, and what has changed since."""
     plan, manifest = job.plan, checkpoint.manifest
     number = [section.name for section in plan.sections].index(manifest.section)
     layouts = [Layout.of(plan, section) for section in plan.sections]
     known = {key: shape for layout in layouts for key, shape in layout.shapes.items()}
     wanted = layouts[number]
-    found = list(check_model(checkpoint, wanted.shapes, str(wanted.dtype), known))
-    return found + list(changed(manifest.data, job.feeds[number].fingerprint))
+    foreign = check_model(checkpoint, wanted.shapes, str(wanted.dtype), known)
+    return foreign or changed(manifest.data, job.feeds[number].fingerprint)
 
 
 def _continue(folder: RunFolder, checkpoint: Checkpoint | None, data: Path) -> list[Diagnostic]:

@@ -20,13 +20,21 @@ Run = Callable[..., ExitStatus]
 def jax_as_before() -> Iterator[None]:
     """Executing a plan sets JAX up for it, as a process of its own would."""
     config: Any = jax.config  # without types in JAX
-    double = config.read("jax_enable_x64")
+    names = ("jax_enable_x64", "jax_compilation_cache_dir")
+    before = {name: getattr(config, name) for name in names}
     yield
-    config.update("jax_enable_x64", double)
+    for name, value in before.items():
+        config.update(name, value)
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of compiled kernels, so that the same tiny kernels are compiled once."""
+    return tmp_path_factory.mktemp("compiled")
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(tmp_path: Path, compiled: Path) -> Run:
     """Executes a tiny plan in folder `name` of the test's folder; `resume` goes on with the run there."""
 
     def call(
@@ -48,6 +56,7 @@ def run(tmp_path: Path) -> Run:
             data=data or plan.parent,
             resume=resume,
             until=until,
+            cache=compiled,
         )
         return execute(request)
 

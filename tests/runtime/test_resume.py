@@ -30,14 +30,15 @@ ACTS = (every("test", 50, batches=2), every("checkpoint", 40), every("log", 25))
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+def whole(tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> Whole:
     """What remains of an uninterrupted run of a plan; each is run once."""
 
     @cache
     def call(tiny: Tiny) -> dict[str, bytes]:
         folder = tmp_path_factory.mktemp("whole")
         plan = tiny.write(folder / "plan")
-        assert execute(ExecRequest(plan=plan, run=folder / "run", data=plan.parent, reporter=Recorder())).code == 0
+        request = ExecRequest(plan=plan, run=folder / "run", data=plan.parent, reporter=Recorder(), cache=compiled)
+        assert execute(request).code == 0
         return remains(folder / "run")
 
     return call

@@ -35,5 +35,5 @@ class CheckpointDamaged:
             where=f"{self.path}: {self.fault}",
             hint=f"the one before it is sound: remove `{self.path}` to take `{self.previous}`"
             if self.previous
-            else f"no earlier one is sound: remove `{self.path}` to begin anew",
+            else "no sound one lies before it: take another checkpoint, or begin anew",
         )
