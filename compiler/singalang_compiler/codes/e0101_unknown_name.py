@@ -1,4 +1,4 @@
-"""E0101: unknown name."""
+"""E0101: a name that nothing has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0102: defined twice."""
+"""E0102: one name for two things."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0103: unknown kind."""
+"""E0103: a function or kind that does not exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0104: hidden name."""
+"""E0104: a name that hides another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0105: missing file."""
+"""E0105: a file that cannot be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0106: import cycle."""
+"""E0106: files that import one another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0107: not in file."""
+"""E0107: a name that an imported file lacks."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ class NotInFile:
     constants and topologies can be imported by name; of a `.py` file the classes marked with a decorator, by the name in
     the decorator.
 
-    Cause: `import resnet from "blocks.singa"`, where blocks.singa defines `residual` only.
+    Cause:
+        `import resnet from "blocks.singa"`, where blocks.singa defines `residual` only.
 
-    Cure: import a name that the file defines: `import residual from "blocks.singa"`.
+    Cure:
+        import a name that the file defines: `import residual from "blocks.singa"`.
     """
 
     CODE: ClassVar[str]

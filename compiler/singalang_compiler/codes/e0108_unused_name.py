@@ -1,4 +1,4 @@
-"""E0108: unused name."""
+"""E0108: a name that is never used."""
 
 from __future__ import annotations
 

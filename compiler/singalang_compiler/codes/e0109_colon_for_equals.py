@@ -1,4 +1,4 @@
-"""E0109: colon for equals."""
+"""E0109: `:` where `=` is wanted."""
 
 from __future__ import annotations
 

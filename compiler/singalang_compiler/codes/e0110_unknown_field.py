@@ -1,4 +1,4 @@
-"""E0110: unknown field."""
+"""E0110: a field or attribute that does not exist."""
 
 from __future__ import annotations
 

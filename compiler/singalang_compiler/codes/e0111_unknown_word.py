@@ -1,4 +1,4 @@
-"""E0111: unknown word."""
+"""E0111: a word that is not in the list."""
 
 from __future__ import annotations
 

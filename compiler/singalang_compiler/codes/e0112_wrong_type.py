@@ -1,4 +1,4 @@
-"""E0112: wrong type."""
+"""E0112: a value of the wrong type."""
 
 from __future__ import annotations
 

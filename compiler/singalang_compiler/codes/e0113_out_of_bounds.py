@@ -1,4 +1,4 @@
-"""E0113: out of bounds."""
+"""E0113: a number out of bounds."""
 
 from __future__ import annotations
 

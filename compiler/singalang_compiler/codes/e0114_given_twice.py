@@ -1,4 +1,4 @@
-"""E0114: given twice."""
+"""E0114: something given twice."""
 
 from __future__ import annotations
 

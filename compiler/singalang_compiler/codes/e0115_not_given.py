@@ -1,4 +1,4 @@
-"""E0115: not given."""
+"""E0115: something that must be given."""
 
 from __future__ import annotations
 

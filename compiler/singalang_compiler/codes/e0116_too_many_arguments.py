@@ -27,9 +27,13 @@ class TooManyArguments:
     owner: str
     names: tuple[str, ...]
     span: Span
+    after_name: bool = False
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
+        if self.after_name:
+            label, hint = Label(self.span, "it stands behind one with a name"), "after an argument with a name, all need names"
+            return error(self, f"this argument of `{self.owner}` needs a name", label, hint=hint)
         takes = "it takes none by place"
         if self.names:
             takes = f"it takes {len(self.names)} by place: " + ", ".join(self.names)

@@ -1,4 +1,4 @@
-"""E0117: unknown unit."""
+"""E0117: a unit that does not exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0118: wrong unit."""
+"""E0118: the wrong unit."""
 
 from __future__ import annotations
 

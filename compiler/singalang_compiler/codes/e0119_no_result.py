@@ -1,4 +1,4 @@
-"""E0119: no result."""
+"""E0119: arithmetic without a result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0120: wrong operands."""
+"""E0120: an operator on values that it does not take."""
 
 from __future__ import annotations
 

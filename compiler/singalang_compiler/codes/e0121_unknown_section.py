@@ -1,4 +1,4 @@
-"""E0121: unknown section."""
+"""E0121: a section that does not exist."""
 
 from __future__ import annotations
 

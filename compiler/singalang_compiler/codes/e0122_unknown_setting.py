@@ -1,4 +1,4 @@
-"""E0122: unknown setting."""
+"""E0122: a setting of nothing."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ class UnknownSetting:
     and the fields of a section (`--set train.steps=10`, `--set train.finetune.steps=10` where there are several). Nets
     change through args alone.
 
-    Cause: `singac model.singa --set bacth=32`, where the program has `arg batch = 64`.
+    Cause:
+        `singac model.singa --set bacth=32`, where the program has `arg batch = 64`.
 
-    Cure: use the name that the program has: `--set batch=32`.
+    Cure:
+        use the name that the program has: `--set batch=32`.
     """
 
     CODE: ClassVar[str]

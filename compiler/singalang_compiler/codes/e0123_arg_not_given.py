@@ -1,4 +1,4 @@
-"""E0123: arg not given."""
+"""E0123: an arg without a value."""
 
 from __future__ import annotations
 

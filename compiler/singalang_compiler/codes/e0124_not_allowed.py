@@ -1,4 +1,4 @@
-"""E0124: not allowed."""
+"""E0124: an arg with a value that is not allowed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0125: too large."""
+"""E0125: a program that is too large."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0126: python file."""
+"""E0126: a Python file that cannot be used."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ class PythonFile:
     as `int`, `float | None`, `Literal["a", "b"]` or `Annotated[int, "x >= 1"]`; class constants such as `arity` are
     literals.
 
-    Cause: a field `width: list` in a class marked with `@layer("wide")`.
+    Cause:
+        a field `width: list` in a class marked with `@layer("wide")`.
 
-    Cure: an annotation that the language has, such as `width: tuple[int, ...]`.
+    Cure:
+        an annotation that the language has, such as `width: tuple[int, ...]`.
     """
 
     CODE: ClassVar[str]

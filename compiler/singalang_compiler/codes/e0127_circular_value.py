@@ -1,4 +1,4 @@
-"""E0127: circular value."""
+"""E0127: a constant that needs itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0128: misplaced."""
+"""E0128: something out of place."""
 
 from __future__ import annotations
 

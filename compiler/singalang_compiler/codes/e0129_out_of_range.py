@@ -1,4 +1,4 @@
-"""E0129: out of range."""
+"""E0129: an item that a list does not have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0130: wrong call."""
+"""E0130: a wrong call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0131: bad setting."""
+"""E0131: a setting without KEY=VALUE."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from singalang_grammar.source import Span
 class BadSetting:
     """What follows `--set` must be a key, `=`, and a value, without blanks around `=`.
 
-    Cause: `singac model.singa --set batch 32`
+    Cause:
+        `singac model.singa --set batch 32`
 
-    Cure: `singac model.singa --set batch=32`
+    Cure:
+        `singac model.singa --set batch=32`
     """
 
     CODE: ClassVar[str]

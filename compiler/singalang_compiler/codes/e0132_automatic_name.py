@@ -1,4 +1,4 @@
-"""E0132: automatic name."""
+"""E0132: a layer named by its automatic name."""
 
 from __future__ import annotations
 

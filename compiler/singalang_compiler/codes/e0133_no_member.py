@@ -1,4 +1,4 @@
-"""E0133: no member."""
+"""E0133: something that a value does not have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0134: unknown reference."""
+"""E0134: a reference to nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0135: attributes contradict."""
+"""E0135: attributes that contradict one another."""
 
 from __future__ import annotations
 

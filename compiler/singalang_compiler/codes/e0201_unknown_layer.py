@@ -1,4 +1,4 @@
-"""E0201: unknown layer."""
+"""E0201: a layer that does not exist."""
 
 from __future__ import annotations
 

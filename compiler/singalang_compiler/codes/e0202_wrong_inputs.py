@@ -1,4 +1,4 @@
-"""E0202: wrong inputs."""
+"""E0202: the wrong number of inputs."""
 
 from __future__ import annotations
 

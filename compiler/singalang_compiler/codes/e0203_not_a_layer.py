@@ -1,4 +1,4 @@
-"""E0203: not a layer."""
+"""E0203: a layer fed what is no layer."""
 
 from __future__ import annotations
 

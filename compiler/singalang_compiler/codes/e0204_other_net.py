@@ -1,4 +1,4 @@
-"""E0204: other net."""
+"""E0204: a layer of another net."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0205: unknown parameter."""
+"""E0205: a parameter that a layer does not have."""
 
 from __future__ import annotations
 

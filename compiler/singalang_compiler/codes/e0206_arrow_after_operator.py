@@ -1,4 +1,4 @@
-"""E0206: arrow after operator."""
+"""E0206: an operator before `->`."""
 
 from __future__ import annotations
 

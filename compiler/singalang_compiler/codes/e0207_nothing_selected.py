@@ -1,4 +1,4 @@
-"""E0207: nothing selected."""
+"""E0207: a rule that selects nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0208: rule without effect."""
+"""E0208: a rule that changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0209: recursive block."""
+"""E0209: a block that uses itself."""
 
 from __future__ import annotations
 

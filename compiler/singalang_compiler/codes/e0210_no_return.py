@@ -1,4 +1,4 @@
-"""E0210: no return."""
+"""E0210: a block without a value."""
 
 from __future__ import annotations
 

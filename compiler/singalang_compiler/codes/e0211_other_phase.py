@@ -1,4 +1,4 @@
-"""E0211: other phase."""
+"""E0211: a value of another phase."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0212: layer operator."""
+"""E0212: an operator that layers do not have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0213: unknown phase."""
+"""E0213: a phase that does not exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0214: no axis."""
+"""E0214: an axis that a shape does not have."""
 
 from __future__ import annotations
 

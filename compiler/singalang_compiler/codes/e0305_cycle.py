@@ -1,4 +1,4 @@
-"""E0305: cycle."""
+"""E0305: a net with a cycle."""
 
 from __future__ import annotations
 

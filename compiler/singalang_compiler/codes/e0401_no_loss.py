@@ -1,4 +1,4 @@
-"""E0401: no loss."""
+"""E0401: a net without a loss."""
 
 from __future__ import annotations
 

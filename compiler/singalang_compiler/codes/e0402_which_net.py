@@ -1,4 +1,4 @@
-"""E0402: which net."""
+"""E0402: which net to train."""
 
 from __future__ import annotations
 

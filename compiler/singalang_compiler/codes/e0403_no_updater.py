@@ -1,4 +1,4 @@
-"""E0403: no updater."""
+"""E0403: a training without an updater."""
 
 from __future__ import annotations
 

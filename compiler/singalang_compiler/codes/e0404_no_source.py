@@ -1,4 +1,4 @@
-"""E0404: no source."""
+"""E0404: a phase without a source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0405: unlike data."""
+"""E0405: data that do not go together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0406: not a loss."""
+"""E0406: an objective that is no loss."""
 
 from __future__ import annotations
 

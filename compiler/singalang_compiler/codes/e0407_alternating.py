@@ -1,4 +1,4 @@
-"""E0407: alternating."""
+"""E0407: alternating training."""
 
 from __future__ import annotations
 

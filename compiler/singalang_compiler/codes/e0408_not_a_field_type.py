@@ -1,4 +1,4 @@
-"""E0408: not a field type."""
+"""E0408: a field of a record without a type."""
 
 from __future__ import annotations
 

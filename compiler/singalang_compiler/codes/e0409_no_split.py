@@ -1,4 +1,4 @@
-"""E0409: no split."""
+"""E0409: a source without parts."""
 
 from __future__ import annotations
 

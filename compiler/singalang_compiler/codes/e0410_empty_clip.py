@@ -1,4 +1,4 @@
-"""E0410: empty clip."""
+"""E0410: clipping to nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0501: uneven batch."""
+"""E0501: a batch that cannot be divided."""
 
 from __future__ import annotations
 

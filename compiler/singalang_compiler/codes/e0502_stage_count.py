@@ -1,4 +1,4 @@
-"""E0502: stage count."""
+"""E0502: a stage without a worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0503: unknown topology."""
+"""E0503: a topology that does not exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0504: preset conflict."""
+"""E0504: a topology that is not its preset."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""E0505: batch list."""
+"""E0505: a batch list of the wrong length."""
 
 from __future__ import annotations
 

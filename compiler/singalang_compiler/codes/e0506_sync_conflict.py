@@ -1,4 +1,4 @@
-"""E0506: sync conflict."""
+"""E0506: a `sync` that contradicts itself."""
 
 from __future__ import annotations
 

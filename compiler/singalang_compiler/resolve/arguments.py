@@ -38,7 +38,13 @@ def match_arguments(taker: Taker, arguments: tuple[Argument, ...], place: Place)
     spans: dict[str, Span] = {}
     whole = True
     free = list(taker.by_place)
+    named = False
     for argument in _gathered(taker, arguments):
+        if named and argument.name is None:
+            place.session.report(TooManyArguments(taker.owner, taker.by_place, argument.span, after_name=True))
+            whole = False
+            continue
+        named = argument.name is not None
         name = argument.name.text if argument.name else (free.pop(0) if free else None)
         if name is None:
             place.session.report(TooManyArguments(taker.owner, taker.by_place, argument.span))

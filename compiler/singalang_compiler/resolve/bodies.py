@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from singalang_compiler.codes.e0102_defined_twice import DefinedTwice
 from singalang_compiler.codes.e0104_hidden_name import HiddenName
@@ -22,9 +22,10 @@ from singalang_compiler.resolve.evaluate import evaluate
 from singalang_compiler.resolve.layers import LayerReader
 from singalang_compiler.resolve.nets import NetBuilder
 from singalang_compiler.resolve.rules import NetRules, Rule, rule_of
-from singalang_compiler.resolve.scopes import ABSENT, Absent, Local, Place, Scope, is_poison
+from singalang_compiler.resolve.scopes import ABSENT, Absent, Local, Place, is_poison
+from singalang_compiler.resolve.statements import BodyScope, Statement, needed_first
 from singalang_compiler.resolve.values import POISON, LayerValue, Poison, Value
-from singalang_compiler.resolve.walking import Seen, look_into
+from singalang_compiler.resolve.walking import look_into
 from singalang_grammar.source import Span
 from singalang_grammar.tree import (
     Bind,
@@ -45,51 +46,6 @@ from singalang_grammar.tree import (
 from singalang_grammar.tree import Flow as FlowItem
 
 _NUMBERED = re.compile(r"(.+?)(\d+)")
-
-
-@dataclass(eq=False)
-class Statement:
-    """A statement of a body. `value` is known once it has run."""
-
-    item: Bind | FlowItem | Return
-    place: Place
-    seen: Seen
-    state: str = "new"
-    value: Value = field(default=None, repr=False)
-
-    @property
-    def name(self) -> Ident:
-        """What a message calls it: the name that it gives a value, else its first label, else what it begins with."""
-        match self.item:
-            case Bind(name=name):
-                return name
-            case FlowItem(head=head):
-                labels = (*self.seen.labels, *self.seen.loop_labels)
-                return labels[0] if labels else Ident(head.text, head.span)
-            case Return(span=span):
-                return Ident("return", span)
-
-
-@dataclass(frozen=True, eq=False)
-class BodyScope:
-    """The names of a body, over those of the file or block that it stands in."""
-
-    body: Body
-    parent: Scope
-
-    def find(self, name: str, use: Span) -> Value | Absent:
-        """The value of a name: one of the body, else of what is around it."""
-        around = self.parent.find(name, use) if not self.body.defines(name) else ABSENT
-        return around if around is not ABSENT else self.body.lookup(name, use)
-
-    def names(self) -> Iterable[str]:
-        """Every name that can be found."""
-        return [*self.body.names(), *self.parent.names()]
-
-    def taken(self, name: str) -> tuple[str, Span | None] | None:
-        """What has this name already."""
-        span = self.body.defined_at(name)
-        return ("a name of the net", span) if span else self.parent.taken(name)
 
 
 class Body(ChainMaker):
@@ -245,7 +201,7 @@ class Body(ChainMaker):
 
     def run(self) -> None:
         """Runs every statement, those that others need before them."""
-        for statement in _needed_first(self._statements, {**self._loop_labels, **self._by_name}):
+        for statement in needed_first(self._statements, {**self._loop_labels, **self._by_name}):
             if statement.state == "new":
                 self.force(statement, statement.name.text, statement.name.span)
 
@@ -406,23 +362,3 @@ def _as_expr(path: Path) -> Expr:
     for part in path.parts[1:]:
         expr = Member(expr, part, path.parts[0].span.to(part.span))
     return expr
-
-
-def _needed_first(statements: list[Statement], by_name: dict[str, Statement]) -> list[Statement]:
-    """The statements in their order, but each after those whose names it uses: so that evaluation need not go deep."""
-    ordered: list[Statement] = []
-    state: dict[int, bool] = {}
-    for root in statements:
-        waiting = [(root, False)]
-        while waiting:
-            statement, finished = waiting.pop()
-            if finished:
-                ordered.append(statement)
-                continue
-            if id(statement) in state:
-                continue
-            state[id(statement)] = True
-            waiting.append((statement, True))
-            needed = (by_name.get(name) for name in sorted(statement.seen.names, reverse=True))
-            waiting.extend((one, False) for one in needed if one is not None and id(one) not in state)
-    return ordered

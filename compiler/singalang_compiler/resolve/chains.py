@@ -99,7 +99,6 @@ class ChainMaker(ABC):
             texts = (_short(head.left.span.text), head.operator, _short(head.right.span.text), _short(first))
             place.session.report(ArrowAfterOperator(*texts, head.span))
             flow: Flow = POISON
-            evaluate(head, place)
         else:
             flow = self._flowing(evaluate(head, place), head, place)
         return _value(self.stages(flow, expr.stages, place, binding))

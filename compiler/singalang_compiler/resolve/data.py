@@ -75,7 +75,11 @@ class DataOwner:
             Field(name, spec, *_for_type(spec, scales[name]), span=declaration.name.span)
             for name, (declaration, spec) in specs.items()
         )
-        sources = {phase: use for phase in SOURCES if phase in found.raw and (use := self._source(phase, *found.raw[phase]))}
+        sources = {}
+        for phase in SOURCES:
+            use = self._source(phase, *found.raw[phase], found.binds[phase].span) if phase in found.raw else None
+            if use is not None:
+                sources[phase] = use
         self.poisoned = self.poisoned or not found.whole or len(sources) < len(found.raw)
         records = found.values["records"]
         return Data(self.name, fields, sources, None if is_poison(records) else records, span=section.span)
@@ -121,7 +125,7 @@ class DataOwner:
             self._session.report(NothingSelected(selector.span.text, selector.span, tuple(specs), "no field has this name"))
         return []
 
-    def _source(self, phase: str, expr: Expr, place: Place) -> SourceUse | None:
+    def _source(self, phase: str, expr: Expr, place: Place, span: Span) -> SourceUse | None:
         value = evaluate(expr, place, Want(FamilyType("sources"), phase))
         if is_poison(value):
             return None
@@ -133,10 +137,10 @@ class DataOwner:
         if kind is None:
             place.session.report(UnknownKind("source", head.text, head.span, tuple(place.visible.kind_names("sources"))))
             return None
-        return _source_use(phase, kind, value)
+        return _source_use(phase, kind, value, span)
 
 
-def _source_use(phase: str, kind: Kind, value: Deferred) -> SourceUse | None:
+def _source_use(phase: str, kind: Kind, value: Deferred, span: Span) -> SourceUse | None:
     place, expr = value.place, value.expr
     arguments = expr.arguments if isinstance(expr, Call) else ()
     own = {attribute.name for attribute in kind.attributes}
@@ -157,7 +161,7 @@ def _source_use(phase: str, kind: Kind, value: Deferred) -> SourceUse | None:
     shuffle = values.get("shuffle")
     split = values.get("split") or _default_split(phase, kind)
     skip = values.get("random_skip", 0)
-    return SourceUse(phase, source, batch, phase == "train" if shuffle is None else shuffle, skip, split, span=expr.span)
+    return SourceUse(phase, source, batch, phase == "train" if shuffle is None else shuffle, skip, split, span=span)
 
 
 def _default_split(phase: str, kind: Kind) -> Literal["train", "test", "all"]:

@@ -13,7 +13,7 @@ from singalang_compiler.codes.e0127_circular_value import CircularValue
 from singalang_compiler.library.attributes import ScalarType
 from singalang_compiler.resolve.evaluate import evaluate
 from singalang_compiler.resolve.scopes import POISON, Place, is_poison
-from singalang_compiler.resolve.values import HolderValue, Value, described, is_number, shown
+from singalang_compiler.resolve.values import HolderValue, Value, Word, described, is_number, shown
 from singalang_compiler.resolve.wishes import Want
 from singalang_grammar.source import Span
 from singalang_grammar.tree import Arg, Binary, Bind, Block, Expr, Ident, Item, Paren
@@ -157,6 +157,8 @@ class ArgDefinition(Definition):
                 return place.session.report(WrongType("in", "a list or a range", described(values), allowed.span))
             fine = any(type(item) is type(value) and item == value for item in values) or _as_float(value, values)
             text = ", ".join(shown(item) for item in values[:12])
+            if isinstance(value, Word):
+                value = Word(value.text, tuple(item.text for item in values if isinstance(item, Word)))
         if not fine:
             return place.session.report(NotAllowed(self.name.text, shown(value), text, span, allowed.span))
         return value

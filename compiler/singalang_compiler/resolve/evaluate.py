@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from singalang_compiler.codes.e0101_unknown_name import UnknownName
 from singalang_compiler.codes.e0103_unknown_kind import UnknownKind
 from singalang_compiler.codes.e0111_unknown_word import UnknownWord
 from singalang_compiler.codes.e0112_wrong_type import WrongType
@@ -16,6 +15,7 @@ from singalang_compiler.codes.e0129_out_of_range import OutOfRange
 from singalang_compiler.codes.e0130_wrong_call import WrongCall
 from singalang_compiler.codes.e0133_no_member import NoMember
 from singalang_compiler.library.attributes import FAMILIES
+from singalang_compiler.resolve.naming import is_unknown_name, is_wished_kind, unknown_name_value, wins, wished_kinds, wished_word
 from singalang_compiler.resolve.numbers import number_value
 from singalang_compiler.resolve.operators import FUNCTIONS, Undefined, Unsuited, binary, negative
 from singalang_compiler.resolve.scopes import ABSENT, Place, is_poison, refuse_hidden
@@ -31,7 +31,6 @@ from singalang_compiler.resolve.values import (
     described,
 )
 from singalang_compiler.resolve.wishes import NOTHING, Want
-from singalang_compiler.sections.schema import form_kinds
 from singalang_grammar.literals import text_of
 from singalang_grammar.tree import (
     Binary,
@@ -52,18 +51,6 @@ from singalang_grammar.tree import (
     Tuple,
     Unary,
 )
-
-FAMILY_WORDS = {
-    "layers": "layer",
-    "updaters": "updater",
-    "schedules": "schedule",
-    "inits": "initialiser",
-    "algorithms": "algorithm",
-    "metrics": "metric",
-    "sources": "source",
-    "sinks": "sink",
-}
-"""Name of a family -> what one of its kinds is called."""
 
 
 def evaluate(expr: Expr, place: Place, want: Want | None = None, binding: Ident | None = None) -> Value:
@@ -123,46 +110,14 @@ def _name(expr: Name, place: Place, want: Want | None) -> Value:
         return Word(expr.text, wishes.words)
     if wishes.names:
         return Word(expr.text)
+    if wins(expr.text, place, wishes):
+        return Deferred(expr, place)
     found = place.scope.find(expr.text, expr.span)
     if found is not ABSENT:
         return found
-    if _is_wished_kind(expr.text, place, want):
+    if is_wished_kind(expr.text, place, want):
         return Deferred(expr, place)
-    return _unknown(expr, place, want)
-
-
-def _unknown(expr: Name, place: Place, want: Want | None) -> Value:
-    wishes = want.wishes if want else NOTHING
-    if place.visible.is_lost(expr.text) or place.session.is_broken(expr.text, expr.span):
-        return POISON
-    if want and wishes.words:
-        words = (*wishes.words, *(name for form in wishes.forms for name in form_kinds(form)))
-        return place.session.report(UnknownWord(expr.text, want.name, expr.span, words))
-    if place.words:
-        return Word(expr.text)
-    known = tuple(place.scope.names())
-    if wishes.families or wishes.forms:
-        from_kinds = _wished_kinds(place, want)
-        return place.session.report(UnknownKind(_wished_word(want), expr.text, expr.span, (*from_kinds, *known)))
-    return place.session.report(UnknownName(expr.text, expr.span, known, place.commented))
-
-
-def _is_wished_kind(name: str, place: Place, want: Want | None) -> bool:
-    wishes = want.wishes if want else NOTHING
-    return any(place.visible.kind(family, name) for family in wishes.families) or any(
-        name in form_kinds(form) for form in wishes.forms
-    )
-
-
-def _wished_kinds(place: Place, want: Want | None) -> tuple[str, ...]:
-    wishes = want.wishes if want else NOTHING
-    kinds = [name for family in wishes.families for name in place.visible.kind_names(family)]
-    return (*kinds, *(name for form in wishes.forms for name in form_kinds(form)))
-
-
-def _wished_word(want: Want | None) -> str:
-    families = want.wishes.families if want else ()
-    return FAMILY_WORDS[families[0]] if families else "function"
+    return unknown_name_value(expr, place, want)
 
 
 def _call(expr: Call, place: Place, want: Want | None) -> Value:
@@ -172,7 +127,7 @@ def _call(expr: Call, place: Place, want: Want | None) -> Value:
         if is_poison(value):
             return POISON
         return place.session.report(WrongCall(callee.span.text, f"this is {described(value)}", expr.callee.span))
-    if callee.text == "param" or _is_wished_kind(callee.text, place, want):
+    if callee.text == "param" or is_wished_kind(callee.text, place, want):
         return Deferred(expr, place)
     if callee.text in FUNCTIONS:
         return _function(callee, expr, place)
@@ -185,8 +140,8 @@ def _call(expr: Call, place: Place, want: Want | None) -> Value:
         return (
             POISON if is_poison(found) else place.session.report(WrongCall(callee.text, f"this is {described(found)}", callee.span))
         )
-    known = _wished_kinds(place, want) or tuple(FUNCTIONS)
-    return place.session.report(UnknownKind(_wished_word(want), callee.text, callee.span, known))
+    known = wished_kinds(place, want) or tuple(FUNCTIONS)
+    return place.session.report(UnknownKind(wished_word(want), callee.text, callee.span, known))
 
 
 def _function(callee: Name, expr: Call, place: Place) -> Value:
@@ -220,6 +175,8 @@ def _binary(expr: Binary, place: Place, binding: Ident | None) -> Value:
         return _logic(expr, place)
     if expr.operator == "..":
         return _range(expr, place)
+    if expr.operator in ("==", "!="):
+        return _equality(expr, place, binding)
     spine = [expr]
     while isinstance(spine[-1].left, Binary) and spine[-1].left.operator in _ARITHMETIC and spine[-1].operator in _ARITHMETIC:
         spine.append(spine[-1].left)
@@ -229,6 +186,26 @@ def _binary(expr: Binary, place: Place, binding: Ident | None) -> Value:
         right = evaluate(step.right, replace(place, commented=True) if commented else place)
         left = _operated(step, left, right, place, binding if step is expr else None)
     return left
+
+
+def _equality(expr: Binary, place: Place, binding: Ident | None) -> Value:
+    """Compares; a bare word beside a value that is a word is a word."""
+    sides = [expr.left, expr.right]
+    if is_unknown_name(expr.left, place):
+        sides.reverse()
+    known = evaluate(sides[0], place)
+    if isinstance(known, Word) and isinstance(sides[1], Name) and is_unknown_name(sides[1], place):
+        other: Value = _word_beside(known, sides[1], sides[0], place)
+    else:
+        other = evaluate(sides[1], place)
+    left, right = (known, other) if sides[0] is expr.left else (other, known)
+    return _operated(expr, left, right, place, binding)
+
+
+def _word_beside(known: Word, name: Name, owner: Expr, place: Place) -> Value:
+    if known.words and name.text not in known.words:
+        return place.session.report(UnknownWord(name.text, owner.span.text, name.span, known.words))
+    return Word(name.text, known.words)
 
 
 _ARITHMETIC = ("+", "-", "*", "/", "//", "%")

@@ -28,7 +28,8 @@ from singalang_compiler.library.attributes import (
 from singalang_compiler.library.contract import AttributeFault
 from singalang_compiler.library.kinds import MISSING, Attribute, Configured, Kind
 from singalang_compiler.resolve.arguments import Given, Taker, match_arguments
-from singalang_compiler.resolve.evaluate import FAMILY_WORDS, evaluate
+from singalang_compiler.resolve.evaluate import evaluate
+from singalang_compiler.resolve.naming import FAMILY_WORDS
 from singalang_compiler.resolve.scopes import POISON, Place, is_poison
 from singalang_compiler.resolve.values import Deferred, LayerValue, Quantity, Value, Word, described, is_number, shown
 from singalang_compiler.resolve.wishes import Want, wishes_of
@@ -70,7 +71,7 @@ def _fitted(value: Any, wanted: AttributeType, place: Place) -> Any:
         case ScalarType(name=name):
             return _scalar(value, name)
         case WordType(words=words):
-            return value.text if isinstance(value, Word) and value.text in words else Misfit()
+            return _word(value, words)
         case NoneType():
             return None if value is None else Misfit()
         case UnitType(name=name):
@@ -90,13 +91,22 @@ def _fitted(value: Any, wanted: AttributeType, place: Place) -> Any:
             return _any_of(value, options, place)
 
 
+def _word(value: Any, words: tuple[str, ...]) -> Any:
+    if isinstance(value, Word) and value.text in words:
+        return value.text
+    reserved = isinstance(value, str) and value == "all"  # a reserved word cannot stand bare
+    return value if reserved and value in words else Misfit()
+
+
 def _any_of(value: Any, options: tuple[AttributeType, ...], place: Place) -> Any:
     nearest = Misfit()
     for option in options:
         fitted = _fitted(value, option, place)
         if not isinstance(fitted, Misfit):
             return fitted
-        if fitted.condition or (fitted.unit and not nearest.condition):
+        if fitted.condition:
+            return fitted
+        if fitted.unit:
             nearest = fitted
     return nearest
 

@@ -8,7 +8,7 @@ from math import isfinite
 from singalang_compiler.codes.e0117_unknown_unit import UnknownUnit
 from singalang_compiler.codes.e0119_no_result import NoResult
 from singalang_compiler.resolve.session import Session
-from singalang_compiler.resolve.values import Quantity, Value
+from singalang_compiler.resolve.values import POISON, Quantity, Value
 from singalang_grammar.literals import UNITS
 from singalang_grammar.source import Span
 from singalang_grammar.tree import Number
@@ -30,6 +30,8 @@ def number_value(number: Number, session: Session) -> Value:
     assert found, f"the grammar let through the number {number.text}"
     digits = (found["whole"] or "").replace("_", "")
     unit = found["unit"]
+    if _goes_on(number.span):
+        return POISON
     if unit is not None and unit not in UNITS:
         return session.report(UnknownUnit(unit, _unit_span(number, unit), UNITS))
     plain: int | float
@@ -42,6 +44,11 @@ def number_value(number: Number, session: Session) -> Value:
     if not isfinite(size) or (isinstance(size, int) and size > LARGEST_INT):
         return session.report(NoResult("the number is too large", number.span))
     return value
+
+
+def _goes_on(span: Span) -> bool:
+    """Whether more letters or digits follow: then the parser has told of the whole word."""
+    return span.source.text[span.end : span.end + 1].isalnum()
 
 
 def _with_unit(plain: int | float, unit: str | None) -> int | float | Quantity:

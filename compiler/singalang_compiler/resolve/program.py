@@ -90,8 +90,11 @@ class _Resolution:
         job = Job(main.stem, {}, {}, (), {}, SINGLE, settings=settings)
         with suppress(Exhausted):
             job = self._resolved(job, main, world)
+        if not session.failed and not program.broken:
+            for facts in world.missing:
+                session.report(facts)
         if not session.failed:
-            warn_unused(program, session)
+            warn_unused(main, session)
         files = [file.program.source for file in self._importer.files]
         read = [*files, *(source for source in session.sources if source not in files)]
         return replace(job, sources=tuple(read), user_kinds=self._importer.user_kinds)
@@ -106,7 +109,7 @@ class _Resolution:
         for net in list(world.nets.values()):
             self._run_net(net)
         for block in main.blocks.values():
-            if id(block.block) not in self._session.expanded and block.file is main:
+            if id(block.block) not in self._session.expanded:
                 self._check_block(block)
         world.nets_lost = any(self._session.is_broken("net", section.span) for section in sections) or main.all_lost
         return self._with_sections(job, main, sections, world)
@@ -220,10 +223,13 @@ class _Resolution:
                 continue
             ours = {phase: use.batch for phase, use in first.data.sources.items()}
             theirs = {phase: use.batch for phase, use in other.data.sources.items()}
-            difference = _difference(ours, theirs)
-            if difference:
-                facts = UnlikeData(builder.name, first.name, other.name, difference, other.data.span, first.data.span)
-                self._session.report(facts)
+            phase = next((phase for phase in PHASES if ours.get(phase) != theirs.get(phase)), None)
+            if phase is not None:
+                spans = [
+                    owner.data.sources[phase].span if phase in owner.data.sources else owner.data.span for owner in (first, other)
+                ]
+                difference = _difference(phase, ours, theirs)
+                self._session.report(UnlikeData(builder.name, first.name, other.name, difference, spans[1], spans[0]))
 
     # the topology
 
@@ -255,13 +261,10 @@ class _Resolution:
         return next(iter((*own, *topologies.values())), SINGLE)
 
 
-def _difference(ours: Mapping[str, object], theirs: Mapping[str, object]) -> str | None:
-    for phase in PHASES:
-        if (phase in ours) != (phase in theirs):
-            return f"only one of them has a source for `{phase}`"
-        if ours.get(phase) != theirs.get(phase):
-            return f"their batches in `{phase}` are {ours[phase]} and {theirs[phase]}"
-    return None
+def _difference(phase: str, ours: Mapping[str, object], theirs: Mapping[str, object]) -> str:
+    if (phase in ours) != (phase in theirs):
+        return f"only one of them has a source for `{phase}`"
+    return f"their batches in `{phase}` are {ours[phase]} and {theirs[phase]}"
 
 
 def _args(main: File) -> dict[str, object]:

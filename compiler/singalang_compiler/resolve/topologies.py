@@ -235,7 +235,7 @@ def _check_batches(topology: Topology, found: Fields, section: SectionDefinition
     stages = any(one.stage is not None for one in topology.placing.values())
     if workers == 1 or stages or topology.partition in ("none", "auto"):
         return
-    span = found.spans.get("workers", section.span)
+    span = found.binds["workers"].span if "workers" in found.binds else section.span
     partition = found.binds["partition"].span if "partition" in found.binds else None
     for net in world.nets.values():
         if not _is_cut_by_batch(topology, net.name, list(net.layers)):

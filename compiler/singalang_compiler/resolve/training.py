@@ -98,8 +98,11 @@ def _net(found: Fields, section: SectionDefinition, world: World) -> NetBuilder 
     if "net" not in found.raw:
         if len(world.nets) == 1:
             return next(iter(world.nets.values()))
-        if not world.nets_lost:
-            world.session.report(WhichNet(section.title, section.span, tuple(world.nets)))
+        facts = WhichNet(section.title, section.span, tuple(world.nets))
+        if world.nets and not world.nets_lost:
+            world.session.report(facts)
+        elif not world.nets_lost:
+            world.missing.append(facts)
         return None
     expr, place = found.raw["net"]
     name = convert(expr, field.type, "net", place)
@@ -141,8 +144,7 @@ def _updater(found: Fields, section: SectionDefinition, world: World) -> Updater
         return read_updater(SectionDefinition("updater", item.name, parts, file, item.head), world.session)
     if world.has_updater:
         return world.updater
-    if not world.session.is_broken("updater", section.span):
-        world.session.report(NoUpdater(section.title, section.span))
+    world.missing.append(NoUpdater(section.title, section.span))
     return None
 
 

@@ -11,6 +11,7 @@ from singalang_compiler.resolve.data import DataOwner
 from singalang_compiler.resolve.files import File
 from singalang_compiler.resolve.nets import NetBuilder
 from singalang_compiler.resolve.session import Session
+from singalang_grammar.diagnostics import HasCode
 from singalang_grammar.source import Span
 
 
@@ -27,6 +28,7 @@ class World:
     topology_names: tuple[str, ...] = ()
     has_updater: bool = False
     updater: UpdaterUse | None = None
+    missing: list[HasCode] = field(default_factory=list)  # what the program lacks: told of only if nothing else is wrong
 
     def data_of(self, net: NetBuilder) -> list[DataOwner]:
         """The data sections that a net reads, in the order of their first use."""
