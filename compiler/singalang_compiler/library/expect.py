@@ -18,6 +18,7 @@ def numbers(inputs: Inputs) -> None:
 def image(inputs: Inputs) -> tuple[int, int, int]:
     """Channels, height and width of the only input. Raises ShapeError where it is no image."""
     numbers(inputs)
+    hint: str | None = None
     match inputs[0].shape:
         case channels, height, width:
             return channels, height, width
@@ -25,8 +26,6 @@ def image(inputs: Inputs) -> tuple[int, int, int]:
             hint = f"give it an axis for the channels: [1, {height}, {width}]"
         case (size,):
             hint = f"declare the field as an image: [1, {_sides(size)}]"
-        case _:
-            hint = None
     raise ShapeError(f"needs an image [channels, height, width], not {inputs[0]}", hint=hint, input=0)
 
 
