@@ -16,10 +16,16 @@ class UnknownCharacter:
     pasted from a document or a web page, or from the habit of another language.
 
     Wrong:
-        net n { x = d.image & d.mask }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x → dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
 
     Right:
-        net n { x = d.image * d.mask }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
     """
 
     CODE: ClassVar[str]

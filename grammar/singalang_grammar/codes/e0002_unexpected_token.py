@@ -16,10 +16,22 @@ class UnexpectedToken:
     this one is missing, or this one stands too early.
 
     Wrong:
-        net n { on { size = 3 } }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n {
+          on { bias = 0 }
+          loss = (d.x -> dense(3), d.y) -> softmax_loss
+        }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
 
     Right:
-        net n { on all lrn { size = 3 } }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n {
+          on all dense { bias = 0 }
+          loss = (d.x -> dense(3), d.y) -> softmax_loss
+        }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
     """
 
     CODE: ClassVar[str]

@@ -17,16 +17,24 @@ class ContinuedLine:
     sign has to stand on the line before.
 
     Wrong:
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
         net n {
-          y = a
-          (b, c) -> add
+          h = d.x -> dense(3)
+          loss = (h, d.y) -> softmax_loss
+          (h, d.y) -> softmax_loss(scale = 0.1)
         }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
 
     Right:
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
         net n {
-          y = a
-          z = (b, c) -> add
+          h = d.x -> dense(3)
+          loss = (h, d.y) -> softmax_loss
+          more = (h, d.y) -> softmax_loss(scale = 0.1)
         }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
     """
 
     CODE: ClassVar[str]

@@ -16,15 +16,23 @@ class MissingValue:
     sought on the next line too, where only the next statement is found.
 
     Wrong:
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
         train {
-          steps =
-          log = every(50)
+          steps = 10
+          seed  =
+          log   = every(5)
         }
 
     Right:
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
         train {
-          steps = 1000
-          log = every(50)
+          steps = 10
+          seed  = 3
+          log   = every(5)
         }
     """
 

@@ -16,14 +16,22 @@ class UnclosedBracket:
     the compiler takes the indentation as a guide to the bracket that is meant.
 
     Wrong:
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
         net n {
-          loss = (a, b -> softmax_loss
+          h = d.x -> dense(3
+          loss = (h, d.y) -> softmax_loss
         }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
 
     Right:
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
         net n {
-          loss = (a, b) -> softmax_loss
+          h = d.x -> dense(3)
+          loss = (h, d.y) -> softmax_loss
         }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
     """
 
     CODE: ClassVar[str]

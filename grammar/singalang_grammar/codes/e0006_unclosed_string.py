@@ -15,10 +15,18 @@ class UnclosedString:
     """A string begins and ends with `"` on one line. Longer texts are joined with `+`.
 
     Wrong:
-        arg dir = "examples
+        arg dir = "images
+        data d { x: f32[4], y: class(3), train = csv(dir + "/a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
 
     Right:
-        arg dir = "examples"
+        arg dir = "images"
+        data d { x: f32[4], y: class(3), train = csv(dir + "/a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
     """
 
     CODE: ClassVar[str]

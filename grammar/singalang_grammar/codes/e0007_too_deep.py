@@ -22,7 +22,11 @@ class TooDeep:
             ))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))
 
     Right:
-        x = (1)
+        x = (3)
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(x), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
     """
 
     CODE: ClassVar[str]

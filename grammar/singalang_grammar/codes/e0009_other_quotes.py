@@ -16,10 +16,16 @@ class OtherQuotes:
     are not part of the language.
 
     Wrong:
-        arg dir = 'examples'
+        data d { x: f32[4], y: class(3), train = csv('a.csv', batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
 
     Right:
-        arg dir = "examples"
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
     """
 
     CODE: ClassVar[str]

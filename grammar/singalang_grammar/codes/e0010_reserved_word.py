@@ -16,10 +16,16 @@ class ReservedWord:
     return then true when. They cannot name a value, a field or a layer.
 
     Wrong:
-        net n { in = d.image -> relu }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> in: dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
 
     Right:
-        net n { input = d.image -> relu }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> first: dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
     """
 
     CODE: ClassVar[str]

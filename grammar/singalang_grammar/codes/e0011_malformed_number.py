@@ -16,9 +16,15 @@ class MalformedNumber:
     the dot, perhaps an exponent, perhaps a unit: 1_000, 0.5, .5, 5e-4, 64KiB. There are no other bases.
 
     Wrong:
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
         train { steps = 0x10 }
 
     Right:
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
         train { steps = 16 }
     """
 

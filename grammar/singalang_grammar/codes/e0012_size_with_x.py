@@ -16,10 +16,16 @@ class SizeWithX:
     `kernel = 3` or `kernel = (3, 3)`.
 
     Wrong:
-        net n { x = d.image -> conv(32, 3x3) }
+        data d { x: f32[1, 8, 8], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> conv(4, 3x3) -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
 
     Right:
-        net n { x = d.image -> conv(32, 3) }
+        data d { x: f32[1, 8, 8], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> conv(4, 3) -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
     """
 
     CODE: ClassVar[str]

@@ -15,10 +15,16 @@ class Percent:
     """`%` is the remainder of a division; there are no percentages. Write the fraction.
 
     Wrong:
-        net n { x = d.image -> dropout(50%) }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dropout(50%) -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
 
     Right:
-        net n { x = d.image -> dropout(0.5) }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dropout(0.5) -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
     """
 
     CODE: ClassVar[str]

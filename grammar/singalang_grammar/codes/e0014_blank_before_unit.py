@@ -16,10 +16,18 @@ class BlankBeforeUnit:
     second would begin a new statement.
 
     Wrong:
-        topology t { link = 10 Gbps }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
+        topology laptop { link = 10 Gbps }
 
     Right:
-        topology t { link = 10Gbps }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
+        topology laptop { link = 10Gbps }
     """
 
     CODE: ClassVar[str]

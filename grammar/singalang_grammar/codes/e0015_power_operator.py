@@ -16,10 +16,16 @@ class PowerOperator:
     `exp`, or write the number.
 
     Wrong:
-        arg units = 2 ** 5
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 ** 3 }
 
     Right:
-        arg units = 32
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 1000 }
     """
 
     CODE: ClassVar[str]

@@ -15,10 +15,16 @@ class Semicolon:
     """Statements need no mark at their end. On one line they are set apart with commas.
 
     Wrong:
-        train { steps = 100; log = every(10) }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10; log = every(5) }
 
     Right:
-        train { steps = 100, log = every(10) }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10, log = every(5) }
     """
 
     CODE: ClassVar[str]

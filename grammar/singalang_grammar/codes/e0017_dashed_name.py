@@ -15,10 +15,16 @@ class DashedName:
     """Names are made of letters, digits and `_`. A dash is always a minus.
 
     Wrong:
-        net n { x = d.image -> fc-1: dense(10) }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> fc-1: dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
 
     Right:
-        net n { x = d.image -> fc_1: dense(10) }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> fc_1: dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
     """
 
     CODE: ClassVar[str]

@@ -15,10 +15,16 @@ class ForeignConstant:
     """The constants of the language are `true`, `false` and `none`, in small letters.
 
     Wrong:
-        updater sgd { nesterov = True }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1, momentum = 0.9, nesterov = True }
+        train { steps = 10 }
 
     Right:
-        updater sgd { nesterov = true }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1, momentum = 0.9, nesterov = true }
+        train { steps = 10 }
     """
 
     CODE: ClassVar[str]

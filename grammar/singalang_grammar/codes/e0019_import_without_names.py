@@ -15,10 +15,12 @@ class ImportWithoutNames:
     """An import names what it takes from the other file, or says `all`.
 
     Wrong:
-        import "blocks.singa"
+        import "examples/digits_cnn.singa"
+        train { steps = 10 }
 
     Right:
-        import all from "blocks.singa"
+        import all from "examples/digits_cnn.singa"
+        train { steps = 10 }
     """
 
     CODE: ClassVar[str]

@@ -16,14 +16,22 @@ class LoopStatement:
     there is `if c then a else b`, and `[f(k) for k in list]`; statements of their own they are not.
 
     Wrong:
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
         net n {
-          for i in 1..3 { x = d.image -> dense(10) }
+          for i in 1..3 { h = d.x -> dense(10) }
+          loss = (d.x -> dense(3), d.y) -> softmax_loss
         }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
 
     Right:
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
         net n {
-          x = d.image -> for i in 1..3 { dense(10) }
+          h = d.x -> for i in 1..3 { dense(10) }
+          loss = (h -> dense(3), d.y) -> softmax_loss
         }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
     """
 
     CODE: ClassVar[str]

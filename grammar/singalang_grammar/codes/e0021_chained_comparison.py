@@ -16,10 +16,24 @@ class ChainedComparison:
     with `and`.
 
     Wrong:
-        x = if 1 < 2 < 3 then 1 else 0
+        arg size = 4
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train {
+          steps      = 10
+          accumulate = if 1 < size < 9 then 1 else 2
+        }
 
     Right:
-        x = if 1 < 2 and 2 < 3 then 1 else 0
+        arg size = 4
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train {
+          steps      = 10
+          accumulate = if 1 < size and size < 9 then 1 else 2
+        }
     """
 
     CODE: ClassVar[str]

@@ -16,10 +16,16 @@ class ValueWithColon:
     field of a record. A chain is a value, so it is named with `=`.
 
     Wrong:
-        net n { loss: (a, b) -> softmax_loss }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss: (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
 
     Right:
-        net n { loss = (a, b) -> softmax_loss }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
     """
 
     CODE: ClassVar[str]

@@ -16,10 +16,22 @@ class OperatorAfterChain:
     parentheses.
 
     Wrong:
-        net n { z = x -> relu + y }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n {
+          h = d.x -> relu + d.x
+          loss = (d.x -> dense(3), d.y) -> softmax_loss
+        }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
 
     Right:
-        net n { z = (x -> relu) + y }
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n {
+          h = (d.x -> relu) + d.x
+          loss = (h -> dense(3), d.y) -> softmax_loss
+        }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
     """
 
     CODE: ClassVar[str]

@@ -15,10 +15,20 @@ class AssignForCompare:
     """`=` names a value or sets a field; `==` compares.
 
     Wrong:
-        x = if n = 1 then 2 else 3
+        arg size = 4
+        units = if size = 4 then 3 else 5
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(units), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
 
     Right:
-        x = if n == 1 then 2 else 3
+        arg size = 4
+        units = if size == 4 then 3 else 5
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(units), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
     """
 
     CODE: ClassVar[str]

@@ -15,15 +15,21 @@ class SlashComment:
     """Comments begin with `#` and end with the line. `//` is division without remainder.
 
     Wrong:
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
         train {
           // a short run
-          steps = 100
+          steps = 10
         }
 
     Right:
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
         train {
           # a short run
-          steps = 100
+          steps = 10
         }
     """
 

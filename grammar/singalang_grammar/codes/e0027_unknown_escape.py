@@ -16,10 +16,16 @@ class UnknownEscape:
     There are no others. Paths are written with `/` on every system.
 
     Wrong:
-        arg dir = "data\images"
+        data d { x: f32[4], y: class(3), train = csv("data\images.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
 
     Right:
-        arg dir = "data/images"
+        data d { x: f32[4], y: class(3), train = csv("data/images.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train { steps = 10 }
     """
 
     CODE: ClassVar[str]

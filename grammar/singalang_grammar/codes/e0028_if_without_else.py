@@ -16,10 +16,24 @@ class IfWithoutElse:
     leaves layers out where `c` is false.
 
     Wrong:
-        x = if n == 1 then 2
+        arg size = 4
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train {
+          steps      = 10
+          accumulate = if size == 4 then 2
+        }
 
     Right:
-        x = if n == 1 then 2 else 3
+        arg size = 4
+        data d { x: f32[4], y: class(3), train = csv("a.csv", batch = 8) }
+        net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
+        updater sgd { lr = 0.1 }
+        train {
+          steps      = 10
+          accumulate = if size == 4 then 2 else 1
+        }
     """
 
     CODE: ClassVar[str]

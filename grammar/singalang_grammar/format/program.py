@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from singalang_grammar import tree
+from singalang_grammar.collection import without_collection
 from singalang_grammar.diagnostics import CompilerBug
 from singalang_grammar.format.comments import Between, Comments, Own
 from singalang_grammar.format.expressions import Expressions, lines, remark, when_head
@@ -39,8 +40,9 @@ def format_program(program: tree.Program) -> str:
     """
     if program.broken:
         raise CompilerBug("format: a program with mistakes was to be formatted")
-    program = without_needless_labels(program)
-    return lines_of(_Formatter(Comments(program)).file(program))
+    with without_collection():
+        program = without_needless_labels(program)
+        return lines_of(_Formatter(Comments(program)).file(program))
 
 
 @dataclass(frozen=True, slots=True)

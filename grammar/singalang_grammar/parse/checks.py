@@ -97,12 +97,13 @@ class Checks:
         size = re.fullmatch(r"([1-9][0-9]*)x([0-9]+)x?", span.text)
         if size:
             self.problems.append(SizeWithX(span, (size[1], size[2])).diagnostic())
-            return
-        try:
-            right: str | None = str(int(span.text, 0))
-        except ValueError:
-            right = None
-        self.problems.append(MalformedNumber(span, right).diagnostic())
+            right: str | None = size[1]
+        else:
+            right = _other_base(span.text)
+            self.problems.append(MalformedNumber(span, right).diagnostic())
+        whole = before.update(value=right or re.sub(r"(?<=[0-9])\D.*", "", before.value))
+        whole.end_pos = token.end_pos
+        self.tokens[place - 1] = whole
 
     def _dot(self, place: int, token: Token, before: Token) -> None:
         self._gone.add(place)
@@ -123,3 +124,11 @@ def _plain(text: str) -> str | None:
     digits = "".join(str(unicodedata.digit(char)) if char.isdigit() and not char.isascii() else char for char in text)
     right = re.sub(r"_+(?![0-9])", "", re.sub(r"_+", "_", digits))
     return right if NUMBER.fullmatch(right) else None
+
+
+def _other_base(text: str) -> str | None:
+    """What `0x10` would be elsewhere."""
+    try:
+        return str(int(text, 0))
+    except ValueError:
+        return None

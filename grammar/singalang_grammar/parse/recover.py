@@ -5,10 +5,7 @@ Every round ends in a tree or in one more mistake; after ROUNDS of them the read
 
 from __future__ import annotations
 
-import gc
 from bisect import bisect_left
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +13,7 @@ from lark import Token, UnexpectedToken
 
 from singalang_grammar.codes.e0007_too_deep import TooDeep
 from singalang_grammar.codes.e0029_too_many_mistakes import TooManyMistakes
+from singalang_grammar.collection import without_collection
 from singalang_grammar.diagnostics import Diagnostic
 from singalang_grammar.parse import tables
 from singalang_grammar.parse.brackets import balance
@@ -49,14 +47,21 @@ class _Made:
 
 def read(source: Source, start: str) -> Reading:
     """The tree of a text from this rule of the grammar on, with all its mistakes."""
-    with _no_collection():
+    with without_collection():
         parser = tables.load()
         words = Words(source, parser)
         checks = Checks(source, words.tokens)
-        reading = Reading(None, [*words.problems, *checks.problems], [*checks.broken])
-        if not checks.too_deep:
+        reading = Reading(None, sorted([*words.problems, *checks.problems], key=_place), [*checks.broken])
+        if len(reading.problems) > ROUNDS:
+            last = reading.problems[ROUNDS].primary
+            reading.problems[ROUNDS:] = [TooManyMistakes(last.span, ROUNDS).diagnostic()] if last else []
+        elif not checks.too_deep:
             _parse(reading, words, checks.tokens, start)
         return reading
+
+
+def _place(found: Diagnostic) -> int:
+    return found.primary.span.start if found.primary else 0
 
 
 def _parse(reading: Reading, words: Words, tokens: list[Token], start: str) -> None:
@@ -72,7 +77,8 @@ def _parse(reading: Reading, words: Words, tokens: list[Token], start: str) -> N
     for _ in range(rounds):
         if isinstance(found, _Made):
             break
-        reading.problems += [found.problem] if found.problem else []
+        if found.problem and not (reading.problems and found.first == found.end):  # an early end is often our own doing
+            reading.problems.append(found.problem)
         reading.broken += (
             [span_of(source, tokens[found.first], tokens[found.end - 1])] if found.drop and found.first < found.end else []
         )
@@ -121,15 +127,3 @@ def _statement_start(tokens: list[Token], states: list[int], values: list[Any]) 
             offset: int = value.start_pos if isinstance(value, Token) else value.span.start  # type: ignore[assignment]
             return bisect_left(tokens, offset, key=lambda token: token.start_pos or 0)
     return 0
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Without the garbage collector: a tree holds no cycles, and looking for them would make long texts slow."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

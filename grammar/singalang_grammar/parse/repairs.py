@@ -127,7 +127,9 @@ def _percent(text: Text, place: int) -> Repair | None:
         right = f"{float(number.replace('_', '')) / 100:.12g}"
     except ValueError:  # 50k%
         right = "0.5"
-    return Repair(place, place + 1, (), Percent(text.span(place - 1, place), right).diagnostic())
+    mended = text.tokens[place - 1].update(value=right)
+    mended.end_pos = text.tokens[place].end_pos
+    return Repair(place - 1, place + 1, (mended,), Percent(text.span(place - 1, place), right).diagnostic())
 
 
 def _unit(text: Text, place: int) -> Repair | None:
