@@ -73,6 +73,13 @@ class Host:
         self._coordinator = Coordinator(len(self._names), 1, cursor, self._reporter.refresh_s)
         self._attention.on_look = self._look
         self._attention.at = perf_counter() + self._reporter.refresh_s
+        try:
+            return self._until_the_end()
+        finally:
+            if self._training is not None:
+                self._training.close()
+
+    def _until_the_end(self) -> i.EndJob:
         self._coordinate(e.JobStarted())
         while self._end is None:
             event = self._inbox.popleft()
@@ -131,13 +138,12 @@ class Host:
                 self._run_steps(instruction)
             case i.Gather():
                 self._trained.gather()
-                self._check_finite(self._trained.measures())
+                self._check_finite(self._trained.gathered())
             case i.Evaluate():
                 self._evaluate(instruction)
             case i.ReadMetrics():
                 self._mark()
                 measures = self._trained.read()
-                self._check_finite(measures)
                 self._answer(e.Measured("train", measures))
             case i.WriteCheckpoint(cursor):
                 self._write_checkpoint(cursor)
@@ -167,6 +173,7 @@ class Host:
         if self._training is not None:
             self._score()
             self._known |= self._training.learned()
+            self._training.close()
             self._training = None
         plan = self._job.plan
         record = plan.sections[section]

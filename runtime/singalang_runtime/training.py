@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -12,11 +13,16 @@ from singalang_compiler.keys import parameter_key, training_key
 from singalang_compiler.plan import Plan, SectionRecord
 from singalang_runtime.binding import Load, bind
 from singalang_runtime.evaluator import Evaluator, Watch, measures_of, without_slots
+from singalang_runtime.feed.faults import BrokenData
 from singalang_runtime.feed.feed import Feed
 from singalang_runtime.kernels import put
 from singalang_runtime.layout import Array, Layout
 from singalang_runtime.protocol.events import Measure, Phase
 from singalang_runtime.protocol.schedule import Schedule
+
+Dispatched: TypeAlias = tuple[tuple[int, int | None], tuple[Array, ...]]
+"""A first step and a number of steps (None: one, without an axis for them), with the arrays of their batches."""
+_NO_MORE: Dispatched = ((0, None), ())
 
 
 class Training:
@@ -35,10 +41,15 @@ class Training:
         self._seconds = 0.0
         self._load = load
         self._buffers: tuple[Any, ...] = ()
+        self._reading = ExitStack()
+        self._batches: Iterator[Dispatched] | None = None
+        self._ahead: Dispatched | None = None  # made, and not yet handed over
         self._key = put(np.array(training_key(section.seed, section.name), np.uint32))
         self._begun: tuple[int, float] | None = None
         self._single = bind(plan, section.kernels["step"], ("step", "key"), feed, load)
         self._several = bind(plan, section.kernels.get("steps", section.kernels["step"]), ("step", "key"), feed, load)
+        metrics = next(argument for argument in self._single.kernel.record.inputs if argument.name == "metrics")
+        self._no_sums = np.zeros(metrics.shape, metrics.dtype)
         phases = [phase for phase in ("val", "test") if f"evaluate/{phase}" in section.kernels]
         self._evaluators = {phase: Evaluator(plan, section, phase, feed, load) for phase in phases}
 
@@ -70,49 +81,81 @@ class Training:
     def run(self, stop: int, watch: Watch) -> int:
         """Runs steps up to `stop`, or to the end of the dispatch in which somebody asks; returns how many steps are done.
 
-        Nothing is read from the device: it works on while the next batches are made.
+        Nothing is read from the device: it works on while the next batch is made, the first one after `stop` included.
         """
-        first = self.step
-        single, several, key, clock = self._single, self._several, self._key, perf_counter
-        fixed, one, many, buffers = single.fixed, single.kernel.call, several.kernel.call, self._buffers
-        picks = single.picks
-        dispatches = [(start, None if count == 1 else count) for start, count in self.schedule.dispatches(first, stop)]
-        numbers = np.arange(first, stop, dtype=np.int32)
-        self._begun = (first, clock())
-        with self.feed.phases["train"].stream(dispatches) as batches:
-            for (start, count), fields in zip(dispatches, batches, strict=True):
-                if picks is not None:
-                    fields = single.pick(fields)
-                if count is None:
-                    buffers = one(*buffers, numbers[start - first], key, *fields, *fixed)
-                else:
-                    buffers = many(*buffers, numbers[start - first], key, *fields, *fixed)
-                if watch.asked or clock() >= watch.at:
-                    self._buffers, self.step = buffers, start + (count or 1)
-                    watch.look()
-                    if watch.asked:
-                        return self.step
-        self._buffers, self.step = buffers, stop
-        return stop
+        one, many, fixed, pick = self._single.kernel.call, self._several.kernel.call, self._single.fixed, self._single.pick
+        everything, key, clock, number = self._single.picks is None, self._key, perf_counter, np.int32
+        buffers, step = self._buffers, self.step
+        self._begun = (step, clock())
+        batches = self._batches or self._stream(step)
+        ahead = self._ahead or next(batches)
+        while step < stop:
+            (start, count), fields = ahead
+            if not everything:
+                fields = pick(fields)
+            if count is None:
+                buffers = one(*buffers, number(start), key, *fields, *fixed)
+                step = start + 1
+            else:
+                buffers = many(*buffers, number(start), key, *fields, *fixed)
+                step = start + count
+            self._buffers, self.step = buffers, step
+            ahead = self._next(batches, stop)
+            if watch.asked or clock() >= watch.at:
+                watch.look()
+                if watch.asked:
+                    break
+        self._ahead = None if ahead is _NO_MORE else ahead
+        return step
+
+    def close(self) -> None:
+        """Stops reading ahead; may be called again."""
+        self._reading.close()
+        self._batches, self._ahead = None, None
+
+    def _stream(self, first: int) -> Iterator[Dispatched]:
+        """The dispatches from a step on, each with its batches."""
+        self.close()
+        stream = self.feed.phases["train"].stream(self._dispatches(first))  # may be read in another thread
+        self._batches = zip(self._dispatches(first), self._reading.enter_context(stream), strict=True)
+        return self._batches
+
+    def _dispatches(self, first: int) -> Iterator[tuple[int, int | None]]:
+        for start, count in self.schedule.dispatches(first, self.schedule.steps):
+            yield start, None if count == 1 else count
+
+    def _next(self, batches: Iterator[Dispatched], stop: int) -> Dispatched:
+        """The next dispatch; data that are broken beyond `stop` are told of when they are wanted."""
+        try:
+            return next(batches, _NO_MORE)
+        except BrokenData:
+            if self.step < stop:
+                raise
+            self.close()
+            return _NO_MORE
 
     def gather(self) -> None:
         """Adds what lies on the device to the totals, and begins new sums there. Waits for the device."""
+        nothing = put(self._no_sums)  # before the wait, so that the device need not wait for it
         self.totals = self.totals + np.asarray(self._buffers[-1], np.float64)
+        self._buffers = (*self._buffers[:-1], nothing)
         if self._begun is not None:
             first, begun = self._begun
             self.timed.append((self.step - first, perf_counter() - begun))
             self._seconds += self.timed[-1][1]
             self._begun = None
-        self._buffers = (*self._buffers[:-1], put(np.zeros_like(self._buffers[-1])))
+
+    def gathered(self) -> tuple[Measure, ...]:
+        """What was measured since `read`, as far as it was gathered. Waits for nothing."""
+        return measures_of(self.section, self.totals)
 
     def measures(self) -> tuple[Measure, ...]:
         """What was measured since `read`, the sums on the device included. Waits for the device."""
         return measures_of(self.section, self.totals + np.asarray(self._buffers[-1], np.float64))
 
     def read(self) -> tuple[Measure, ...]:
-        """What was measured since the last time; begins new totals."""
-        found = self.measures()
-        self.gather()
+        """What was gathered since the last time; begins new totals."""
+        found = self.gathered()
         self.totals = np.zeros(self._metrics_shape)
         return found
 
@@ -140,7 +183,7 @@ class Training:
         return (len(self.section.metrics), 2)
 
     def _place(self, tensors: Mapping[str, Array], sums: Array, totals: Array, step: int) -> None:
-        dtype = next(argument.dtype for argument in self._single.kernel.record.inputs if argument.name == "metrics")
+        self.close()
         arrays = [put(array) for array in self.layout.join(tensors)]
-        self._buffers = (*arrays, put(np.asarray(sums, dtype)))
+        self._buffers = (*arrays, put(np.asarray(sums, self._no_sums.dtype)))
         self.totals, self.step = np.array(totals, np.float64), step
