@@ -26,14 +26,17 @@ class UnknownWord:
     name: str
     span: Span
     words: tuple[str, ...]
+    use: Span | None = None  # where the value is used, if it is written elsewhere
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
+        used = (Label(self.use, f"used here as `{self.name}`"),) if self.use else ()
         near = did_you_mean(self.word, self.words)
         values = "values: " + ", ".join(self.words)
         return error(
             self,
             f"`{self.word}` is not a value of `{self.name}`",
             Label(self.span, "unknown value"),
+            *used,
             hint=f"{near} {values}" if near else values,
         )

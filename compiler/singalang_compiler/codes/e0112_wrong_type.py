@@ -30,7 +30,9 @@ class WrongType:
     got: str
     span: Span
     hint: str | None = None
+    use: Span | None = None  # where the value is used, if it is written elsewhere
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
-        return error(self, f"`{self.name}` wants {self.wanted}", Label(self.span, f"this is {self.got}"), hint=self.hint)
+        used = (Label(self.use, f"used here as `{self.name}`"),) if self.use else ()
+        return error(self, f"`{self.name}` wants {self.wanted}", Label(self.span, f"this is {self.got}"), *used, hint=self.hint)

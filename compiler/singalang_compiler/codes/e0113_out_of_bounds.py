@@ -28,8 +28,12 @@ class OutOfBounds:
     condition: str
     got: str
     span: Span
+    use: Span | None = None  # where the value is used, if it is written elsewhere
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
+        used = (Label(self.use, f"used here as `{self.name}`"),) if self.use else ()
         condition = self.condition.replace("x", f"`{self.name}`")
-        return error(self, f"`{self.name}` is out of bounds", Label(self.span, f"this is {self.got}"), hint=f"wanted: {condition}")
+        return error(
+            self, f"`{self.name}` is out of bounds", Label(self.span, f"this is {self.got}"), *used, hint=f"wanted: {condition}"
+        )

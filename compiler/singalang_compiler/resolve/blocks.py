@@ -8,18 +8,21 @@ from singalang_compiler.codes.e0115_not_given import NotGiven
 from singalang_compiler.resolve.arguments import Taker, match_arguments
 from singalang_compiler.resolve.definitions import BlockDefinition
 from singalang_compiler.resolve.evaluate import evaluate
-from singalang_compiler.resolve.scopes import ABSENT, Local, Place, is_poison
+from singalang_compiler.resolve.scopes import ABSENT, Local, Origin, Place, is_poison
 from singalang_compiler.resolve.values import POISON, Value
 from singalang_grammar.source import Span
 from singalang_grammar.tree import Block, Expr, LayerStage, Name
 
 
-def instance_attributes(block: BlockDefinition, stage: LayerStage, place: Place) -> dict[str, Value] | None:
-    """The attributes of an instance, given or by default; None where one is wrong."""
+def instance_attributes(
+    block: BlockDefinition, stage: LayerStage, place: Place
+) -> tuple[dict[str, Value] | None, dict[str, Origin]]:
+    """The attributes of an instance, given or by default, and where they are written; None where one is wrong."""
     parameters = block.block.parameters or ()
     names = tuple(parameter.name.text for parameter in parameters)
     given = match_arguments(Taker(block.block.name.text, names, names), stage.arguments or (), place)
     values: dict[str, Value] = {}
+    origins: dict[str, Origin] = {}
     whole = given.whole
     for parameter in parameters:
         name, default = parameter.name.text, parameter.default
@@ -27,14 +30,16 @@ def instance_attributes(block: BlockDefinition, stage: LayerStage, place: Place)
         if name in given.values:
             around = replace(place, words=True) if _is_word(default, inner) else place
             values[name] = evaluate(given.values[name], around)
+            origins[name] = (given.values[name], place.scope)
         elif default is not None:
             values[name] = evaluate(default, inner)
+            origins[name] = (default, inner.scope)
         else:
             if given.whole:
                 place.session.report(NotGiven(block.block.name.text, name, "an attribute without a default", stage.span))
             values[name] = POISON
         whole = whole and not is_poison(values[name])
-    return values if whole else None
+    return (values if whole else None), origins
 
 
 def spans_of(block: Block) -> dict[str, Span]:

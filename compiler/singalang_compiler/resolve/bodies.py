@@ -22,7 +22,7 @@ from singalang_compiler.resolve.evaluate import evaluate
 from singalang_compiler.resolve.layers import LayerReader
 from singalang_compiler.resolve.nets import NetBuilder
 from singalang_compiler.resolve.rules import NetRules, Rule, rule_of
-from singalang_compiler.resolve.scopes import ABSENT, Absent, Local, Place, is_poison
+from singalang_compiler.resolve.scopes import ABSENT, Absent, Local, Origin, Place, is_poison
 from singalang_compiler.resolve.statements import BodyScope, Statement, needed_first
 from singalang_compiler.resolve.values import POISON, LayerValue, Poison, Value
 from singalang_compiler.resolve.walking import look_into
@@ -133,6 +133,7 @@ class Body(ChainMaker):
         self._refuse_hidden(name)
 
     def _twice(self, what: str, name: Ident) -> None:
+        self.builder.twice.add(self.prefix + name.text)
         self._place.session.report(DefinedTwice(what, name.text, self._spans[name.text], name.span, "take another name"))
         self.builder.poisoned = True
 
@@ -157,6 +158,12 @@ class Body(ChainMaker):
     def defined_at(self, name: str) -> Span | None:
         """Where a name of the body is defined."""
         return self._spans.get(name)
+
+    def written(self, name: str) -> Expr | None:
+        """The expression that a name of the body is bound to."""
+        statement = self._by_name.get(name)
+        item = statement.item if statement else None
+        return item.value if isinstance(item, Bind) and item.name.text == name else None
 
     def names(self) -> list[str]:
         """Every name that the body has so far."""
@@ -290,7 +297,7 @@ class Body(ChainMaker):
         if any(open_block.block is syntax for open_block in session.expanding):
             path = (*(open_block.block.name.text for open_block in session.expanding), syntax.name.text)
             return session.report(RecursiveBlock(syntax.name.text, stage.kind.span, path))
-        values = instance_attributes(block, stage, place)
+        values, origins = instance_attributes(block, stage, place)
         if isinstance(flow, Poison) or values is None:
             return POISON
         if len(flow.tensors) != len(syntax.inputs):
@@ -302,7 +309,7 @@ class Body(ChainMaker):
         if naming.automatic:
             self.builder.automatic[naming.full] = stage.span
         values |= {name.text: tensor for name, tensor in zip(syntax.inputs, flow.tensors, strict=True)}
-        value = self._expanded(block, values, naming, place)
+        value = self._expanded(block, values, origins, naming, place)
         if isinstance(value, LayerValue):
             value = replace(value, group=naming.full, span=stage.span)
             self.builder.values[naming.full] = value
@@ -315,18 +322,22 @@ class Body(ChainMaker):
         node = self.builder.nodes.get(naming.full)
         if before is None and node is None:
             return False
+        if naming.full in self.builder.twice:
+            return True
         span = node.span if node else before.span if before else stage.span
         hint = "give one of them another label"
         self._place.session.report(DefinedTwice("layer", naming.full, span, stage.span, hint))
         return True
 
-    def _expanded(self, block: BlockDefinition, values: dict[str, Value], naming: Naming, place: Place) -> Value:
+    def _expanded(
+        self, block: BlockDefinition, values: dict[str, Value], origins: dict[str, Origin], naming: Naming, place: Place
+    ) -> Value:
         session = place.session
         groups = (*naming.groups, naming.full, *naming.aliases)
         blocks = (*place.blocks, block.block.name.text)
         outer = replace(block.file.place, phases=place.phases, groups=groups, blocks=blocks)
         spans = spans_of(block.block)
-        outer = replace(outer, scope=Local(block.file, values, "an input or attribute of the block", spans))
+        outer = replace(outer, scope=Local(block.file, values, "an input or attribute of the block", spans, origins))
         session.expanding.append(block)
         session.expanded.add(id(block.block))
         value = expand(self.builder, self.rules, naming.full + ".", block, outer)

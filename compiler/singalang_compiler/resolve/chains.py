@@ -234,12 +234,12 @@ class ChainMaker(ABC):
         refuse_hidden(stage.name, place)
         items = list_value(stage.items, place, "for")
         around = replace(place, looped=True, groups=self._grouped(stage.label, place))
-        spans = {stage.name.text: stage.name.span}
         if not isinstance(items, tuple):
             items, around, flow = (POISON,), replace(around, unsure=True), POISON
-        for item in items:
+        inside = around.repeated(stage.name, stage.items)
+        for number, item in enumerate(items):
             place.session.spend(1, stage.span)
-            flow = self.stages(flow, stage.stages, around.inside({stage.name.text: item}, "a loop variable", spans))
+            flow = self.stages(flow, stage.stages, inside(number, item))
             if isinstance(flow, Poison):
                 self.builder.poisoned = True
                 break

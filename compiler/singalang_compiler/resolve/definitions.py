@@ -12,8 +12,8 @@ from singalang_compiler.codes.e0124_not_allowed import NotAllowed
 from singalang_compiler.codes.e0127_circular_value import CircularValue
 from singalang_compiler.library.attributes import ScalarType
 from singalang_compiler.resolve.evaluate import evaluate
-from singalang_compiler.resolve.scopes import POISON, Place, is_poison
-from singalang_compiler.resolve.values import HolderValue, Value, Word, described, is_number, shown
+from singalang_compiler.resolve.scopes import Place, is_poison
+from singalang_compiler.resolve.values import POISON, HolderValue, Value, Word, described, is_number, shown
 from singalang_compiler.resolve.wishes import Want
 from singalang_grammar.source import Span
 from singalang_grammar.tree import Arg, Binary, Bind, Block, Expr, Ident, Item, Paren
@@ -43,6 +43,11 @@ class Definition:
             self._state = "done"
         return self._value
 
+    @property
+    def written(self) -> Expr | None:
+        """The expression that its value is written as, if in one place."""
+        return None
+
     def _worked_out(self) -> Value:
         raise NotImplementedError
 
@@ -53,6 +58,11 @@ class ConstantDefinition(Definition):
     def __init__(self, bind: Bind, file: File) -> None:
         super().__init__("a constant", bind.name, file)
         self._expr = bind.value
+
+    @property
+    def written(self) -> Expr | None:
+        """The value as it is written."""
+        return self._expr
 
     def _worked_out(self) -> Value:
         return evaluate(self._expr, self.file.place)
@@ -96,6 +106,11 @@ class ArgDefinition(Definition):
         super().__init__("an arg", arg.name, file)
         self._arg = arg
         self.setting: Setting | None = None
+
+    @property
+    def written(self) -> Expr | None:
+        """The setting, else the default."""
+        return self.setting.expr if self.setting else self._arg.default
 
     def _worked_out(self) -> Value:
         arg, session = self._arg, self.file.session

@@ -306,13 +306,13 @@ def _size(value: Value) -> int:
 def _comprehension(expr: Comprehension, place: Place, want: Want | None) -> Value:
     refuse_hidden(expr.name, place)
     items = list_value(expr.items, place, "for")
-    spans = {expr.name.text: expr.name.span}
     passes = items if isinstance(items, tuple) else (POISON,)
     around = replace(place, looped=True, unsure=place.unsure or is_poison(items))
     wanted = want.item(0) if want else None
     values: list[Value] = []
-    for item in passes:
-        value = evaluate(expr.value, around.inside({expr.name.text: item}, "a loop variable", spans), wanted)
+    inside = around.repeated(expr.name, expr.items)
+    for number, item in enumerate(passes):
+        value = evaluate(expr.value, inside(number, item), wanted)
         if is_poison(value):
             return POISON
         values.append(value)

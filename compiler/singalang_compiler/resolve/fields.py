@@ -15,8 +15,9 @@ from singalang_compiler.library.kinds import MISSING, Attribute
 from singalang_compiler.resolve.definitions import Part
 from singalang_compiler.resolve.files import File
 from singalang_compiler.resolve.fitting import convert
-from singalang_compiler.resolve.scopes import POISON, Place, is_poison
+from singalang_compiler.resolve.scopes import Place, is_poison
 from singalang_compiler.resolve.session import Session
+from singalang_compiler.resolve.values import POISON
 from singalang_compiler.sections.schema import NESTED, SECTIONS
 from singalang_grammar.source import Span
 from singalang_grammar.tree import Bind, Declaration, Expr, On, Section

@@ -12,7 +12,7 @@ from singalang_compiler.library import kinds
 from singalang_compiler.library.kinds import Kind
 from singalang_compiler.resolve.definitions import BlockDefinition, Definition, Part, SectionDefinition, SectionValue
 from singalang_compiler.resolve.operators import FUNCTIONS
-from singalang_compiler.resolve.scopes import ABSENT, Absent, Place
+from singalang_compiler.resolve.scopes import ABSENT, Absent, Origin, Place
 from singalang_compiler.resolve.session import Session
 from singalang_compiler.resolve.values import POISON, Value
 from singalang_grammar.source import Span
@@ -56,6 +56,12 @@ class File:
         if definition is not None:
             return definition.what, definition.name.span
         return ("a built-in function", None) if name in FUNCTION_NAMES else None
+
+    def origin(self, name: str) -> Origin | None:
+        """Where the value of a name is written: a constant, or an arg's default or setting."""
+        definition = self.definitions.get(name)
+        expr = definition.written if definition else None
+        return (expr, definition.file) if definition and expr else None
 
     def kind(self, family: str, name: str) -> Kind | None:
         """The kind of this family and name: an imported one, or the library's."""

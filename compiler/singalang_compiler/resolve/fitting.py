@@ -30,8 +30,8 @@ from singalang_compiler.library.kinds import MISSING, Attribute, Configured, Kin
 from singalang_compiler.resolve.arguments import Given, Taker, match_arguments
 from singalang_compiler.resolve.evaluate import evaluate
 from singalang_compiler.resolve.naming import FAMILY_WORDS
-from singalang_compiler.resolve.scopes import POISON, Place, is_poison
-from singalang_compiler.resolve.values import Deferred, LayerValue, Quantity, Value, Word, described, is_number, shown
+from singalang_compiler.resolve.scopes import Place, is_poison, written_at
+from singalang_compiler.resolve.values import POISON, Deferred, LayerValue, Quantity, Value, Word, described, is_number, shown
 from singalang_compiler.resolve.wishes import Want, wishes_of
 from singalang_compiler.sections.schema import form_kinds
 from singalang_grammar.diagnostics import HasCode
@@ -227,9 +227,13 @@ def fill(owner: str, attributes: tuple[Attribute, ...], given: Given, place: Pla
 def _complaint(value: Any, wanted: AttributeType, name: str, expr: Expr, fault: Misfit, place: Place) -> HasCode:
     """The code for a value that does not fit, at the innermost expression that is to blame."""
     value, wanted, expr = _innermost(value, wanted, expr, place)
+    use, expr = expr, written_at(expr, place.scope)
+    used = use.span if use is not expr else None
+    if use is not expr:
+        value, wanted, expr = _innermost(value, wanted, expr, place)
     wishes = wishes_of(wanted)
     if isinstance(value, Word) and wishes.words:
-        return UnknownWord(value.text, name, expr.span, wishes.words)
+        return UnknownWord(value.text, name, expr.span, wishes.words, used)
     if isinstance(value, Deferred):
         head = head_of(value.expr)
         if wishes.families:
@@ -238,10 +242,10 @@ def _complaint(value: Any, wanted: AttributeType, name: str, expr: Expr, fault: 
         if wishes.words:
             return UnknownWord(head.text, name, head.span, wishes.words)
     if fault.condition:
-        return OutOfBounds(name, fault.condition, shown(value), expr.span)
+        return OutOfBounds(name, fault.condition, shown(value), expr.span, used)
     if fault.unit:
-        return WrongUnit(name, str(wanted), described(value), expr.span, _unit_hint(value, wanted, expr))
-    return WrongType(name, str(wanted), described(value), expr.span, _type_hint(value, wanted))
+        return WrongUnit(name, str(wanted), described(value), expr.span, _unit_hint(value, wanted, expr), used)
+    return WrongType(name, str(wanted), described(value), expr.span, _type_hint(value, wanted), used)
 
 
 def _innermost(value: Any, wanted: AttributeType, expr: Expr, place: Place) -> tuple[Any, AttributeType, Expr]:

@@ -148,7 +148,7 @@ class Importer:
         if source is None:
             return None
         self._session.sources.append(source)
-        found = read_kinds(source, written)
+        found = read_kinds(source, source.path)
         if not isinstance(found, Fault) and self._session.request.run_python:
             found = run_kinds(source, found)
         if isinstance(found, Fault):

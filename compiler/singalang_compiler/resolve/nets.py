@@ -54,6 +54,7 @@ class NetBuilder:
         self.layers: dict[str, LayerNames] = {}
         self.values: dict[str, LayerValue] = {}  # by full name: labels, instances, bindings that hold a layer
         self.automatic: dict[str, Span] = {}  # layers and instances whose name was made
+        self.twice: set[str] = set()  # names that were told to be defined twice
         self.poisoned = False
         self.body: Body | None = None
         self._shapes = IncrementalShapes()
@@ -65,8 +66,8 @@ class NetBuilder:
         before = self.nodes.get(node.name)
         taken = before.span if before else self.values[node.name].span if node.name in self.values else None
         if taken is not None:
-            hint = "give one of them another label"
-            self.session.report(DefinedTwice("layer", node.name, taken, node.span, hint))
+            if node.name not in self.twice:
+                self.session.report(DefinedTwice("layer", node.name, taken, node.span, "give one of them another label"))
             self.poisoned = True
             return None
         self._count(node.span)

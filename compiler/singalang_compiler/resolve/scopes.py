@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from singalang_compiler.codes.e0104_hidden_name import HiddenName
 from singalang_compiler.job import PHASES
 from singalang_compiler.library.kinds import Kind
 from singalang_compiler.resolve.session import Session
-from singalang_compiler.resolve.values import POISON, Poison, Value
+from singalang_compiler.resolve.values import Poison, Value
 from singalang_grammar.source import Span
-from singalang_grammar.tree import Binary, Chain, Ident, Unary
+from singalang_grammar.tree import Binary, Chain, Expr, Ident, List, Name, Paren, Tuple, Unary
 
 
 class Absent:
@@ -33,6 +33,13 @@ class Scope(Protocol):
 
     def taken(self, name: str) -> tuple[str, Span | None] | None:
         """What has this name already, with its article, and where."""
+
+    def origin(self, name: str) -> Origin | None:
+        """Where the value of a name is written, if in one place."""
+
+
+Origin: TypeAlias = "tuple[Expr, Scope]"
+"""An expression, and the scope that its names are looked up in."""
 
 
 class Visible(Protocol):
@@ -84,9 +91,18 @@ class Place:
     words: bool = False
     commented: bool = False
 
-    def inside(self, values: Mapping[str, Value], what: str, spans: Mapping[str, Span]) -> Place:
-        """The same place with a few more names."""
-        return replace(self, scope=Local(self.scope, values, what, spans))
+    def repeated(self, name: Ident, items: Expr) -> Callable[[int, Value], Place]:
+        """The same place in each pass of a loop over a list, given the number of the pass and its item."""
+        spans = {name.text: name.span}
+        while isinstance(items, Paren):
+            items = items.value
+        written = items.items if isinstance(items, List | Tuple) else ()
+
+        def inside(number: int, item: Value) -> Place:
+            origins = {name.text: (written[number], self.scope)} if number < len(written) else {}
+            return replace(self, scope=Local(self.scope, {name.text: item}, "a loop variable", spans, origins))
+
+        return inside
 
 
 @dataclass(frozen=True)
@@ -97,6 +113,7 @@ class Local:
     values: Mapping[str, Value]
     what: str
     spans: Mapping[str, Span] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
 
     def find(self, name: str, use: Span) -> Value | Absent:
         """The value of a name."""
@@ -110,6 +127,10 @@ class Local:
         """What has this name already."""
         return (self.what, self.spans.get(name)) if name in self.values else self.parent.taken(name)
 
+    def origin(self, name: str) -> Origin | None:
+        """Where the value of a name is written."""
+        return self.origins.get(name) if name in self.values else self.parent.origin(name)
+
 
 def refuse_hidden(name: Ident, place: Place) -> None:
     """Reports a new name that hides one which can be seen."""
@@ -119,9 +140,18 @@ def refuse_hidden(name: Ident, place: Place) -> None:
         place.session.report(HiddenName(name.text, name.span, what, span))
 
 
+def written_at(expr: Expr, scope: Scope) -> Expr:
+    """The expression that a bare name stands for, through constants, args, loops and attributes of blocks; else the expression."""
+    for _ in range(20):
+        while isinstance(expr, Paren):
+            expr = expr.value
+        origin = scope.origin(expr.text) if isinstance(expr, Name) else None
+        if origin is None:
+            break
+        expr, scope = origin
+    return expr
+
+
 def is_poison(value: object) -> bool:
     """Whether something was reported in place of the value."""
     return isinstance(value, Poison)
-
-
-__all__ = ["ABSENT", "POISON", "Absent", "Local", "Maker", "Place", "Scope", "Visible", "is_poison", "refuse_hidden"]

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from singalang_compiler.resolve.scopes import ABSENT, Absent, Place, Scope
+from singalang_compiler.resolve.scopes import ABSENT, Absent, Origin, Place, Scope
 from singalang_compiler.resolve.values import Value
 from singalang_compiler.resolve.walking import Seen
 from singalang_grammar.source import Span
-from singalang_grammar.tree import Bind, Flow, Ident, Return
+from singalang_grammar.tree import Bind, Expr, Flow, Ident, Return
 
 
 class Names(Protocol):
@@ -24,6 +24,9 @@ class Names(Protocol):
 
     def names(self) -> list[str]:
         """Every name that the body has so far."""
+
+    def written(self, name: str) -> Expr | None:
+        """The expression that a name of the body is bound to."""
 
     def lookup(self, name: str, use: Span) -> Value | Absent:
         """The value of a name of the body; runs the statement that it comes from, if need be."""
@@ -72,6 +75,13 @@ class BodyScope:
         """What has this name already."""
         span = self.body.defined_at(name)
         return ("a name of the net", span) if span else self.parent.taken(name)
+
+    def origin(self, name: str) -> Origin | None:
+        """Where the value of a name is written."""
+        if not self.body.defines(name):
+            return self.parent.origin(name)
+        expr = self.body.written(name)
+        return (expr, self) if expr is not None else None
 
 
 def needed_first(statements: list[Statement], by_name: dict[str, Statement]) -> list[Statement]:
