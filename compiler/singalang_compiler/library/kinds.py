@@ -55,7 +55,7 @@ class Kind:
     constants: Mapping[str, Any]  # class constants: arity, parameter_names, ...
     doc: str = ""
     cls: type | None = None  # None: a user's file that has not been run
-    origin: str | None = None  # the user's file, as written in the import; None for the library's own
+    origin: str | None = None  # path of the user's file, as it was read; None for the library's own
 
     def __eq__(self, other: object) -> bool:
         """Whether both are the same entry."""
