@@ -8,6 +8,7 @@ from math import prod
 from singalang_compiler.library.context import Array
 from singalang_compiler.library.ops_jax.ops import JaxOps
 from singalang_compiler.lower import arguments
+from singalang_compiler.lower.blaming import checked
 from singalang_compiler.lower.exporting import Groups, Kernels, Signature
 from singalang_compiler.lower.keying import whole_key
 from singalang_compiler.lower.records import kind_record
@@ -52,7 +53,7 @@ def _add(use: ParameterUse, ops: JaxOps, kernels: Kernels) -> str:
 
     def values(groups: Groups) -> tuple[Array, ...]:
         made = initialiser.values(whole_key(groups["key"][0]), use.shape, use.fan_in, use.fan_out, ops)
-        return (ops.np.broadcast_to(ops.cast(made), use.shape).reshape(size),)
+        return (ops.cast(checked(use.init.kind, f"the first value of `{use.name}`", made, use.shape)).reshape(size),)
 
     role = f"init/{use.init.name}"
     return kernels.add(role, Signature({"key": arguments.key()}), values, ("values",), size, ops.precision == "f64")

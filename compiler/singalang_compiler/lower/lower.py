@@ -9,6 +9,7 @@ from typing import Literal, cast
 
 import jax
 
+from singalang_compiler.lower.blaming import blame
 from singalang_compiler.lower.estimating import whole_estimate
 from singalang_compiler.lower.exporting import Kernels
 from singalang_compiler.lower.first_values import parameter_records
@@ -47,12 +48,21 @@ class Compiled:
 
 def lower(placed: Placed, request: LowerRequest) -> Outcome[Compiled]:
     """The plan of a job that has passed every former stage without an error. Equal jobs and requests give equal bytes."""
-    shaped = placed.shaped
+    try:
+        return Outcome(_lowered(placed, request))
+    except Exception as failure:
+        blamed = blame(failure, placed.shaped.job)
+        if blamed is None:
+            raise
+        return Outcome(None, (blamed,))
+
+
+def _lowered(placed: Placed, request: LowerRequest) -> Compiled:
     kernels = Kernels(request.platforms)
-    sections = _sections(shaped, request)
+    sections = _sections(placed.shaped, request)
     lowered = tuple(lower_section(section, kernels, request.platforms, request.machine) for section in sections)
     plan = _plan(placed, request, sections, lowered, kernels)
-    return Outcome(Compiled(plan, kernels.contents, user_files(shaped.job)))
+    return Compiled(plan, kernels.contents, user_files(placed.shaped.job))
 
 
 def _sections(shaped: ShapedJob, request: LowerRequest) -> tuple[Section, ...]:

@@ -12,6 +12,7 @@ from singalang_compiler.library.context import Array
 from singalang_compiler.library.ops_jax.context import LayerContext
 from singalang_compiler.library.ops_jax.ops import JaxOps
 from singalang_compiler.library.ops_jax.random import key_of
+from singalang_compiler.lower.blaming import checked
 from singalang_compiler.lower.late_bias import late_biases
 from singalang_compiler.lower.layouts import Value, declared, inputs_in, output_of
 from singalang_compiler.lower.metrics import LOSS, Row
@@ -107,12 +108,20 @@ def linked(parameters: Mapping[str, Array], link: ParameterLink) -> Array:
 def _applied(node: ShapedNode, values: tuple[Value, ...], context: LayerContext) -> Value:
     """The value of a layer, a metric or a sink; a sink passes its input on."""
     kind = configured(node).kind
+    batch = context.weights.shape
+    assert node.spec is not None, f"{node.node.name} has no shape"
     match kind.family:
         case "layers":
             layout = kind.constants["layout"]
-            return output_of(layout, values, node.instance.forward(inputs_in(layout, values), context))
+            made, shape = node.instance.forward(inputs_in(layout, values), context), (*batch, *node.spec.shape)
+            if not hasattr(made, "ndim"):
+                checked(kind, "the output", made, shape, node.node.span)
+            value = output_of(layout, values, made)
+            checked(kind, "the output", declared(value), shape, node.node.span)
+            return value
         case "metrics":
-            return Value(node.instance.measure(tuple(declared(value) for value in values), context.ops))
+            measured = node.instance.measure(tuple(declared(value) for value in values), context.ops)
+            return Value(checked(kind, "the measure", measured, batch, node.node.span))
         case _:
             return values[0]
 
@@ -121,4 +130,6 @@ def _reported(node: ShapedNode, value: Value, context: LayerContext) -> dict[str
     """What a node reports, by metric; of a loss layer also its own value, of a metric that alone."""
     if is_metric(node):
         return {node.node.kind: value.array}
+    for name, values in context.metrics.items():
+        checked(configured(node).kind, f"the metric `{name}`", values, context.weights.shape, node.node.span)
     return {LOSS: value.array, **context.metrics} if is_loss(node) else context.metrics

@@ -10,6 +10,7 @@ from jax import lax
 
 from singalang_compiler.library.context import Array
 from singalang_compiler.lower import arguments
+from singalang_compiler.lower.blaming import checked
 from singalang_compiler.lower.buffers import pack, shaped, unpack
 from singalang_compiler.lower.exporting import Groups, Signature
 from singalang_compiler.lower.keying import step_key
@@ -103,7 +104,9 @@ def _updated(
     rule, uses = section.rule, section.uses
     norm = rule.norm([(gradients[name], uses[name].lr_scale) for name in section.trained], section.ops)
     shapes = {name: uses[name].shape for name in section.trained}
-    rate = waiting(rule.schedule.rate(step, section.ops), gradients, last_gradients(section.net.phases["train"], shapes))
+    kind, schedule = section.train.updater.updater.kind, section.train.updater.rate.kind
+    rate = checked(schedule, "the rate", rule.schedule.rate(step, section.ops), (), section.train.updater.span)
+    rate = waiting(rate, gradients, last_gradients(section.net.phases["train"], shapes))
     parameters = dict(trained.parameters)
     slots: dict[str, dict[str, Array]] = {slot: {} for slot in section.slots}
     for name in section.trained:
@@ -119,9 +122,10 @@ def _updated(
             lr_scale=uses[name].lr_scale,
             wd_scale=uses[name].wd_scale,
         )
-        parameters[name] = value.reshape(-1)
-        for slot, changed in own.items():
-            slots[slot][name] = changed.reshape(-1)
+        flat, where = gradients[name].reshape(shape).shape, section.train.updater.span
+        parameters[name] = checked(kind, "the new value", value, flat, where).reshape(-1)
+        for slot in slots:
+            slots[slot][name] = checked(kind, f"the new `{slot}`", own.get(slot), flat, where).reshape(-1)
     return parameters, slots
 
 
