@@ -33,9 +33,10 @@ def last_gradients(nodes: Sequence[ShapedNode], trained: Mapping[str, Shape]) ->
 def waiting(rate: Array, gradients: Mapping[str, Array], last: Sequence[str]) -> Array:
     """The rate, to the bit, but known only after these gradients are; not a number where one of theirs is not.
 
-    An element is compared with itself, which no compiler may simplify, as it is false where it is not a number.
+    Elements are compared with themselves, which no compiler may simplify: it is false of what is not a number.
     """
     if not last:
         return rate
-    element = sum(gradients[name].reshape(-1)[0] for name in last)
-    return rate * jnp.where(element == element, 1.0, jnp.nan).astype(rate.dtype)
+    elements = [gradients[name].reshape(-1)[0] for name in last]
+    known = jnp.all(jnp.stack([element == element for element in elements]))
+    return rate * jnp.where(known, 1.0, jnp.nan).astype(rate.dtype)
