@@ -145,7 +145,8 @@ def change_bracket(text: str, rng: Random, others: Sequence[str]) -> str:
     if not places:
         return text
     place = rng.choice(places)
-    return text[:place] + rng.choice(("", *_BRACKETS)) + text[place + 1 :]
+    new: str = rng.choice(["", *_BRACKETS])
+    return text[:place] + new + text[place + 1 :]
 
 
 def nest_brackets(text: str, rng: Random, others: Sequence[str]) -> str:

@@ -10,11 +10,13 @@ import pytest
 from singalang_grammar.diagnostics import Diagnostic, Label, Outcome, Severity
 from singalang_grammar.parse.parser import parse
 from singalang_grammar.source import Source, Span
+from tests.fuzz import soundness
 from tests.fuzz.mutant import Mutant, example_texts
 from tests.fuzz.mutate_text import CHANGES, text_mutant
 from tests.fuzz.run import WANTED_SHARE, fuzz, text_mutants, tree_mutants
+from tests.fuzz.soundness import unfaithful, unsound
 from tests.fuzz.tally import Tally, told_at
-from tests.fuzz.trial import Trial, try_mutant, unsound
+from tests.fuzz.trial import Trial, try_mutant
 
 
 @pytest.mark.slow
@@ -72,6 +74,17 @@ def test_unsound_outcomes_are_seen() -> None:
     assert list(unsound(Outcome(None))) == ["there is neither a value nor an error"]
     assert any("points outside" in fault for fault in unsound(Outcome(1, (outside,))))
     assert any("twice" in fault for fault in unsound(Outcome(1, (outside, outside))))
+
+
+def test_formatting_keeps_the_examples() -> None:
+    for text in example_texts().values():
+        assert list(unfaithful(text)) == []
+
+
+def test_a_formatter_that_changes_programs_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    for wrong, fault in (("a = ", "does not parse"), ("b = 2\n", "changed the program"), ("a = 1\n", "a comment")):
+        monkeypatch.setattr(soundness, "format_program", lambda program, wrong=wrong: wrong)
+        assert [fault in found for found in unfaithful("a = 1  # one\n")] == [True]
 
 
 def test_a_crash_is_counted_and_reported_with_its_shortest_mutant() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import time
 import traceback
@@ -18,17 +17,20 @@ from singalang_grammar.diagnostics import Diagnostic, Outcome
 from singalang_grammar.read import read_source
 from singalang_grammar.source import Source
 from tests.fuzz.mutant import EXAMPLES, Mutant
+from tests.fuzz.soundness import not_shown, unfaithful, unsound
 
 LIMIT_S = 5.0
 LAYER_S = 0.003
 """What a layer may take beyond the first thousand: ten times Lark's own time for the line that it stands on."""
 HARD_LIMIT_S = 60.0
-_CODE = re.compile(r"E0\d{3}")
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """How a mutant ended. `crash` is the traceback, `layers` the number of nodes of all nets where they are known."""
+    """How a mutant ended. `crash` is the traceback, or what is unsound about the outcome.
+
+    `layers` is the number of nodes of all nets, where they are known.
+    """
 
     diagnostics: tuple[Diagnostic, ...] = ()
     crash: str | None = None
@@ -52,7 +54,7 @@ class _OutOfTime(BaseException):
 
 
 def try_mutant(mutant: Mutant) -> Trial:
-    """Checks a mutant as far as `Placed`, and the diagnostics that come out by showing them."""
+    """Checks a mutant as far as `Placed`."""
     return _watched(lambda: pipeline.check(_request(mutant, check=True)), mutant)
 
 
@@ -76,26 +78,12 @@ def _watched(action: Callable[[], Outcome[Any]], mutant: Mutant) -> Trial:
         with _time_limit(HARD_LIMIT_S):
             outcome = action()
         seconds = time.perf_counter() - started
-        faults = list(unsound(outcome))
+        faults = [*unsound(outcome), *not_shown(outcome), *unfaithful(mutant.text)]
         return Trial(outcome.diagnostics, "\n".join(faults) or None, seconds, _layers(outcome.value))
     except _OutOfTime:
         return Trial(seconds=time.perf_counter() - started, timed_out=True)
     except Exception:
         return Trial(crash=traceback.format_exc(), seconds=time.perf_counter() - started)
-
-
-def unsound(outcome: Outcome[Any]) -> Iterator[str]:
-    """What is wrong with an outcome, whatever the program was."""
-    if outcome.value is None and not outcome.failed:
-        yield "there is neither a value nor an error"
-    for found in outcome.diagnostics:
-        if not _CODE.fullmatch(found.code) or not found.title:
-            yield f"a diagnostic without a code or a title: {found}"
-        for label in (found.primary, *found.secondary):
-            if label and not 0 <= label.span.start <= label.span.end <= len(label.span.source.text):
-                yield f"{found.code} points outside its text: {label}"
-    if len(set(outcome.diagnostics)) != len(outcome.diagnostics):
-        yield "the same diagnostic twice"
 
 
 @contextmanager
