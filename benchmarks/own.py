@@ -56,4 +56,5 @@ class Own:
     def run(self, steps: int) -> float:
         """Trains for some steps; reads the loss once, at the end."""
         self._training.run(self._training.step + steps, self._attention)
+        self._training.gather()
         return float(self._training.read()[0].value)
