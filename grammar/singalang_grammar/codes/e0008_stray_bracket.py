@@ -39,4 +39,4 @@ class StrayBracket:
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
-        return error(self, f"`{self.span.text}` closes nothing", Label(self.span, "no bracket is open for it"), hint="take it out")
+        return error(self, f"`{self.span.text}` closes nothing", Label(self.span, "one closing bracket too many"), hint="take it out")

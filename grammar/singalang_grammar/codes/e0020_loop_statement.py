@@ -36,12 +36,15 @@ class LoopStatement:
 
     CODE: ClassVar[str]
     span: Span
+    cannot: str
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
         word = self.span.text
-        if word == "for":
-            hint = "put it into a chain: `x = input -> for i in 1..3 { dense(10) }`"
+        if self.cannot == "follow a value":
+            hint = "write `if c then a else b`"
+        elif word == "for":
+            hint = "put it into a chain, `x = input -> for i in 1..3 { dense(10) }`, or into a list, `[f(i) for i in 1..3]`"
         else:
             hint = "put it into a chain, `x -> if c { relu }`, or into a value, `y = if c then a else b`"
-        return error(self, f"`{word}` cannot begin a statement", Label(self.span, "it belongs into a chain or a value"), hint=hint)
+        return error(self, f"`{word}` cannot {self.cannot}", Label(self.span, "it belongs into a chain or a value"), hint=hint)

@@ -21,8 +21,8 @@ class ChainedComparison:
         net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
         updater sgd { lr = 0.1 }
         train {
-          steps      = 10
-          accumulate = if 1 < size < 9 then 1 else 2
+          steps = 10
+          seed  = if 1 < size < 9 then 1 else 2
         }
 
     Right:
@@ -31,8 +31,8 @@ class ChainedComparison:
         net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
         updater sgd { lr = 0.1 }
         train {
-          steps      = 10
-          accumulate = if 1 < size and size < 9 then 1 else 2
+          steps = 10
+          seed  = if 1 < size and size < 9 then 1 else 2
         }
     """
 

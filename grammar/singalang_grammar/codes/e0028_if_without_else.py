@@ -21,8 +21,8 @@ class IfWithoutElse:
         net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
         updater sgd { lr = 0.1 }
         train {
-          steps      = 10
-          accumulate = if size == 4 then 2
+          steps = 10
+          seed  = if size == 4 then 2
         }
 
     Right:
@@ -31,8 +31,8 @@ class IfWithoutElse:
         net n { loss = (d.x -> dense(3), d.y) -> softmax_loss }
         updater sgd { lr = 0.1 }
         train {
-          steps      = 10
-          accumulate = if size == 4 then 2 else 1
+          steps = 10
+          seed  = if size == 4 then 2 else 1
         }
     """
 

@@ -57,12 +57,11 @@ def balance(source: Source, tokens: list[Token], cut_lines: set[int]) -> Balance
 
 def _with_layout(tokens: list[Token], plain: _Found) -> _Found:
     """Braces once more, by indentation, if that explains the text with no more mistakes."""
-    by_layout = _match(tokens, with_indents=True)
-    if len(by_layout.unclosed) + len(by_layout.stray) <= len(plain.unclosed) + len(plain.stray):
-        return by_layout
     if len(plain.stray) == 1 and not plain.unclosed:
         return _one_too_many(tokens, plain)
-    return plain
+    by_layout = _match(tokens, with_indents=True)
+    better = len(by_layout.unclosed) + len(by_layout.stray) <= len(plain.unclosed) + len(plain.stray)
+    return by_layout if better else plain
 
 
 def _one_too_many(tokens: list[Token], plain: _Found) -> _Found:

@@ -18,7 +18,7 @@ from singalang_grammar.codes.e0025_compare_for_assign import CompareForAssign
 from singalang_grammar.codes.e0028_if_without_else import IfWithoutElse
 from singalang_grammar.diagnostics import Diagnostic
 from singalang_grammar.parse.expected import in_words
-from singalang_grammar.parse.place import WORDS, end_of_statement
+from singalang_grammar.parse.place import WORDS, begins_line, end_of_statement
 from singalang_grammar.parse.repairs import Repair, Text
 from singalang_grammar.parse.words import BAD
 from singalang_grammar.source import Span
@@ -57,7 +57,7 @@ def explain(case: Case) -> Repair:
 
 def _statement(case: Case, problem: Diagnostic | None) -> Repair:
     """Takes the whole statement out."""
-    end = max(end_of_statement(case.text.tokens, case.first, case.at), min(case.at + 1, len(case.text.tokens)))
+    end = min(max(end_of_statement(case.text.tokens, case.first, case.at), case.first + 1), len(case.text.tokens))
     if case.text.kind(end) == "COMMA":
         end += 1
     return Repair(case.first, end, (), problem, drop=True)
@@ -68,8 +68,17 @@ def _told_already(case: Case) -> Repair | None:
 
 
 def _loop(case: Case) -> Repair | None:
-    if case.text.kind(case.at) in ("FOR", "IF") and case.at_item:
-        return _statement(replace(case, first=case.at), LoopStatement(case.text.span(case.at)).diagnostic())
+    """`for` or `if` as a statement, `for` as a value, `a if c else b`."""
+    kind = case.text.kind(case.at)
+    if kind not in ("FOR", "IF"):
+        return None
+    span = case.text.span(case.at)
+    if case.at_item and (kind == "FOR" or case.first == case.at or begins_line(case.text.tokens, case.at)):
+        return _statement(replace(case, first=case.at), LoopStatement(span, "begin a statement").diagnostic())
+    if case.at_item:
+        return _statement(case, LoopStatement(span, "follow a value").diagnostic())
+    if "NUMBER" in case.accepts:
+        return _statement(case, LoopStatement(span, "begin a value").diagnostic())
     return None
 
 
@@ -102,7 +111,7 @@ def _after_layer(case: Case) -> Repair | None:
         return None
     if text.tokens[at].value == "-" and text.kind(at - 1) == "NAME" and text.touch(at - 1) and text.touch(at):
         return _dashed(case)
-    if "ARROW" in case.accepts and case.at > case.first:
+    if "ARROW" in case.accepts and any(text.kind(place) == "ARROW" for place in range(case.first, at)):
         return _statement(case, OperatorAfterChain(text.span(at)).diagnostic())
     return None
 
@@ -138,9 +147,12 @@ def _unexpected(case: Case) -> Repair:
         end = len(case.text.source.text.rstrip())
         span = Span(case.text.source, end, end)
         return _statement(case, UnexpectedToken(span, allowed, end=True).diagnostic())
-    if token.start_pos == token.end_pos:  # a bracket that was put in: told of already
+    if case.text.span(case.at).text != token.value:  # it was put in the place of something: told of already
         return _statement(case, None)
-    return _statement(case, UnexpectedToken(case.text.span(case.at), allowed, word=token.type in WORDS).diagnostic())
+    problem = UnexpectedToken(case.text.span(case.at), allowed, word=token.type in WORDS).diagnostic()
+    found = _statement(case, problem)
+    mended = any(one.start_pos == one.end_pos for one in case.text.tokens[found.first : found.end])
+    return replace(found, problem=None) if mended else found  # a bracket is missing in it: one message is enough
 
 
 _RULES: tuple[Rule, ...] = (_told_already, _loop, _comparison, _assignment, _after_layer, _without_else)

@@ -72,7 +72,7 @@ def end_of_statement(tokens: Sequence[Token], first: int, at: int) -> int:
     depth = 0
     for place in range(first, len(tokens)):
         kind = tokens[place].type
-        if depth == 0 and place > at and looks_like_item(tokens, place):
+        if depth == 0 and place >= at and place > first and looks_like_item(tokens, place):
             return place
         if kind in OPENERS:
             depth += 1

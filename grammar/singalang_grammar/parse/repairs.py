@@ -170,9 +170,12 @@ def _missing_value(text: Text, place: int) -> Repair | None:
     if not _nothing_after(text, place, sign):
         return None
     first, end, target = place, place + 1, None
+    if text.kind(place - 1) == "EQUAL" and text.kind(place - 2) == "NAME":  # `x = -`
+        return Repair(place - 2, end, (), MissingValue(text.span(place)).diagnostic(), drop=True)
     if sign == "EQUAL" and text.kind(place - 1) == "NAME":
-        target = text.tokens[place - 1].value
-        if text.kind(place - 2) not in ("ARG", "COLON"):  # `arg depth: int =` still declares the arg
+        typed = text.kind(place - 2) == "COLON"  # `arg depth: int =` still declares the arg
+        target = text.tokens[place - (3 if typed and place > 2 else 1)].value
+        if not typed and text.kind(place - 2) != "ARG":
             first = place - 1
             end += text.kind(end) == "COMMA"
     return Repair(first, end, (), MissingValue(text.span(place), target).diagnostic(), drop=first < place)
