@@ -100,7 +100,13 @@ class Training:
                 buffers = many(*buffers, number(start), key, *fields, *fixed)
                 step = start + count
             self._buffers, self.step = buffers, step
-            ahead = self._next(batches, stop)
+            try:
+                ahead = next(batches, _NO_MORE)
+            except BrokenData:  # beyond `stop` it is told of when it is wanted
+                if step < stop:
+                    raise
+                self.close()
+                ahead = _NO_MORE
             if watch.asked or clock() >= watch.at:
                 watch.look()
                 if watch.asked:
@@ -123,16 +129,6 @@ class Training:
     def _dispatches(self, first: int) -> Iterator[tuple[int, int | None]]:
         for start, count in self.schedule.dispatches(first, self.schedule.steps):
             yield start, None if count == 1 else count
-
-    def _next(self, batches: Iterator[Dispatched], stop: int) -> Dispatched:
-        """The next dispatch; data that are broken beyond `stop` are told of when they are wanted."""
-        try:
-            return next(batches, _NO_MORE)
-        except BrokenData:
-            if self.step < stop:
-                raise
-            self.close()
-            return _NO_MORE
 
     def gather(self) -> None:
         """Adds what lies on the device to the totals, and begins new sums there. Waits for the device."""

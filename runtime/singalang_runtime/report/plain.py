@@ -50,9 +50,7 @@ class Plain:
 
     def end(self, summary: Summary) -> None:
         """How it ended."""
-        checkpoint = f", checkpoint {summary.checkpoint}" if summary.checkpoint else ""
-        speed = f", {words.rate(summary.records_s)}" if summary.records_s else ""
-        self._say(f"{summary.status} at step {summary.step} after {words.duration(summary.seconds)}{speed}{checkpoint}")
+        self._say(f"{summary.status}{words.ended(summary)}{words.how_to_go_on(summary)}")
 
     def close(self) -> None:
         """Nothing to leave behind."""

@@ -35,7 +35,7 @@ class Terminal:
             BarColumn(bar_width=24),
             TextColumn("{task.description}"),
         )
-        self._bar = Progress(*columns, console=self._console, transient=True, refresh_per_second=8)
+        self._bar = Progress(*columns, console=self._console, transient=True, auto_refresh=False)
         self._task = self._bar.add_task("", total=section.steps, completed=step)
         self._bar.start()
 
@@ -57,8 +57,7 @@ class Terminal:
         colour = "dim" if line.phase == "train" else "green"
         width = len(str(section.steps))
         self._console.print(f"step {line.step:>{width}}  [{colour}]{phase:<5}[/]  {values}", highlight=False)
-        if self._bar is not None:
-            self._bar.update(self._task, completed=line.step)
+        self._describe("", line.step)
 
     def checkpoint(self, name: str) -> None:
         """Nothing: the summary names the last one."""
@@ -73,13 +72,9 @@ class Terminal:
         if summary.lines:
             self._console.print(results_table(summary.lines, summary.sections))
         colour = {"finished": "green", "failed": "red"}.get(summary.status, "yellow")
-        speed = f", {words.rate(summary.records_s)}" if summary.records_s else ""
-        checkpoint = f", checkpoint {escape(summary.checkpoint)}" if summary.checkpoint else ""
-        took = words.duration(summary.seconds)
-        self._console.print(
-            f"[{colour}]{summary.status}[/] at step {summary.step} after {took}{speed}{checkpoint}", highlight=False
-        )
-        self._console.print(f"run folder: {escape(summary.run)}", highlight=False)
+        self._console.print(f"[{colour}]{summary.status}[/]{escape(words.ended(summary))}", highlight=False, soft_wrap=True)
+        more = escape(summary.run + words.how_to_go_on(summary))
+        self._console.print(f"run folder: {more}", highlight=False, soft_wrap=True)
 
     def close(self) -> None:
         """Takes the bar away."""
@@ -89,4 +84,4 @@ class Terminal:
 
     def _describe(self, text: str, step: int | None = None) -> None:
         if self._bar is not None:
-            self._bar.update(self._task, description=text, completed=step)
+            self._bar.update(self._task, description=text, completed=step, refresh=True)

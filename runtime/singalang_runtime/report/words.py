@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable
+
+from singalang_runtime.report.port import Summary
 
 
 def value(name: str, number: float, percent: Collection[str]) -> str:
@@ -34,3 +37,17 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def ended(summary: Summary) -> str:
+    """Where and when a run ended, behind the word for how: ` at step 200 after 12 s, 52k records/s, checkpoint step-00000200`."""
+    speed = f", {rate(summary.records_s)}" if summary.records_s else ""
+    checkpoint = f", checkpoint {summary.checkpoint}" if summary.checkpoint else ""
+    return f" at step {summary.step} after {duration(summary.seconds)}{speed}{checkpoint}"
+
+
+def how_to_go_on(summary: Summary) -> str:
+    """The command that goes on with a run that did not finish, as the end of a sentence; empty for others."""
+    if summary.status not in ("interrupted", "stopped"):
+        return ""
+    return f"; to go on: singa exec --resume --run {shlex.quote(summary.run)}"
