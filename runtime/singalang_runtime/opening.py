@@ -52,6 +52,7 @@ def open_job(plan: Plan, path: Path, data: Path, run: Path) -> Outcome[OpenJob]:
             folder=data,
             beside=kernels_folder(path),
             fields=fields_of(plan, training_kernels(section)),
+            written=names_of_files(plan),
         )
         found.extend(one for one in feed.diagnostics if one not in found)
         start = find_start(plan, section, data)
@@ -80,6 +81,11 @@ def fields_of(plan: Plan, kernels: Iterable[str]) -> tuple[str, ...]:
     """The fields, as `data.field`, that these kernels read."""
     names = (argument.name for key in kernels for argument in plan.kernels[key].inputs)
     return tuple(dict.fromkeys(name.removeprefix("field/") for name in names if name.startswith("field/")))
+
+
+def names_of_files(plan: Plan) -> dict[str, str]:
+    """What users call the files of their own kinds, by the files' names beside the kernels."""
+    return {f"{file.sha256}.py": file.path for file in plan.sources}
 
 
 def schedule_of(plan: Plan, section: SectionRecord, feed: Feed) -> Schedule:

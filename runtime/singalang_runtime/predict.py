@@ -23,7 +23,7 @@ from singalang_runtime.feed.faults import BrokenData
 from singalang_runtime.feed.feed import Feed
 from singalang_runtime.feed.open import open_feed
 from singalang_runtime.layout import Array, Layout
-from singalang_runtime.opening import data_of
+from singalang_runtime.opening import data_of, names_of_files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +88,7 @@ def _feed(request: PredictRequest, chosen: Chosen, wanted: PredictRecord) -> Out
         beside=kernels_folder(chosen.plan_path),
         fields=wanted.fields,
         phases=(phase,),
+        written=names_of_files(chosen.plan),
     )
 
 

@@ -84,6 +84,7 @@ def now() -> str:
 
 def create(path: Path, plan_path: Path, plan: Plan, data: str) -> Outcome[RunFolder]:
     """A new run folder at `path`, which must be empty or not there, with a copy of the plan and its kernels."""
+    lock = None
     try:
         with writing(path, "a run folder"):
             path.mkdir(parents=True, exist_ok=True)
@@ -97,6 +98,9 @@ def create(path: Path, plan_path: Path, plan: Plan, data: str) -> Outcome[RunFol
         run = RunFolder(path, lock, RunState(job=plan.name, status="running", pid=os.getpid(), started=now(), data=data))
         run.set_state(run.state)
     except StorageFailed as failure:
+        if lock is not None:
+            lock.release()
+            shutil.rmtree(path, ignore_errors=True)  # nothing but what was just written
         return Outcome(None, (failure.diagnostic,))
     return Outcome(run)
 

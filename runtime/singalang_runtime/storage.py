@@ -53,7 +53,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 def sync_file(path: Path) -> None:
     """Waits until a file's content is on the disk. May raise OSError."""
-    with path.open("rb") as file:
+    with path.open("r+b") as file:  # Windows flushes only what may be written
         os.fsync(file.fileno())
 
 

@@ -17,7 +17,7 @@ from singalang_runtime.feed.faults import BrokenData
 from singalang_runtime.feed.feed import Feed
 from singalang_runtime.feed.open import open_feed
 from singalang_runtime.metrics_file import Line
-from singalang_runtime.opening import data_of, fields_of
+from singalang_runtime.opening import data_of, fields_of, names_of_files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +80,7 @@ def _feed(request: TestRequest, chosen: Chosen) -> Outcome[Feed]:
         beside=kernels_folder(chosen.plan_path),
         fields=fields_of(chosen.plan, [chosen.section.kernels[f"evaluate/{request.phase}"]]),
         phases=(request.phase,),
+        written=names_of_files(chosen.plan),
     )
 
 

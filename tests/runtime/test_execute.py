@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from singalang_compiler.library.contract import SourceError
 from singalang_runtime.device import Device, open_device
 from singalang_runtime.execute import ExecRequest, execute
+from singalang_runtime.feed.batches import Batches
+from singalang_runtime.feed.faults import BrokenData, explain
 from singalang_runtime.feed.open import open_feed
 from singalang_runtime.kernels import Kernel
 from singalang_runtime.metrics_file import read_lines
@@ -255,3 +258,45 @@ def test_a_bug_is_not_hidden_and_the_run_does_not_look_alive(run: Run, tmp_path:
         run(Tiny(), reporter=recorder)
     state = read_state(tmp_path / "whole").value
     assert state is not None and state.status == "failed" and recorder.closed == 1
+
+
+@pytest.mark.parametrize(
+    ("bad", "checkpoints"), [(25, ["step-00000010", "step-00000020"]), (20, ["step-00000010", "step-00000020"])]
+)
+def test_data_that_break_on_the_way_end_the_job_where_they_are_wanted(
+    bad: int, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches are made ahead; what was trained before the broken one is kept all the same."""
+    take = Batches.take
+
+    def broken(self: Batches, first: int, count: int | None = None) -> Any:
+        if first == bad:
+            raise BrokenData(explain(SourceError("corrupt", "the record is cut short", where="data.npz, record 7")))
+        return take(self, first, count)
+
+    monkeypatch.setattr(Batches, "take", broken)
+    status = run(Tiny(steps=40, acts=(every("checkpoint", 10),)))
+    assert (status.code, codes(status)) == (1, ["E0602"])
+    checkpoints = sorted(path.name for path in (tmp_path / "whole" / "checkpoints").iterdir())
+    assert checkpoints == ["step-00000010", "step-00000020"]
+
+
+def test_a_run_that_is_told_to_stop_does_the_acts_due_there(run: Run) -> None:
+    recorder = Recorder()
+    acts = (every("test", 10), every("log", 10))
+    assert run(Tiny(steps=40, acts=acts), reporter=recorder, until=10).code == 0
+    assert [(line.phase, line.step) for line in recorder.lines] == [("test", 10), ("train", 10)]
+    assert recorder.summary.status == "stopped" and recorder.summary.checkpoint == "step-00000010"
+
+
+def test_no_folder_is_left_where_it_could_not_be_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = Tiny(steps=1, acts=()).write(tmp_path / "p")
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.copyfile", full)
+        status = execute(ExecRequest(plan=plan, run=tmp_path / "run", data=plan.parent, reporter=Recorder()))
+    assert codes(status) == ["E0805"] and not (tmp_path / "run").exists()
+    assert execute(ExecRequest(plan=plan, run=tmp_path / "run", data=plan.parent, reporter=Recorder())).code == 0
