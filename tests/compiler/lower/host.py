@@ -24,6 +24,7 @@ class Host:
         self.plan = compiled.plan
         self.section: SectionRecord = compiled.plan.sections[section]
         self._folder = folder
+        self._kernels: dict[str, Kernel] = {}
         for key, content in compiled.kernels.items():
             (folder / f"{key}.stablehlo").write_bytes(content)
         self.double = self.section.precision == "f64"
@@ -36,8 +37,12 @@ class Host:
 
     def kernel(self, role: str) -> Kernel:
         """The kernel of a role."""
-        key = self.section.kernels[role]
-        return load(self._folder / f"{key}.stablehlo", self.plan.kernels[key])
+        return self._loaded(self.section.kernels[role])
+
+    def _loaded(self, key: str) -> Kernel:
+        if key not in self._kernels:
+            self._kernels[key] = load(self._folder / f"{key}.stablehlo", self.plan.kernels[key])
+        return self._kernels[key]
 
     def step(self, first: int, batch: Mapping[str, Numbers], role: str = "step", **files: Numbers) -> None:
         """One call of `step` or `steps`."""
@@ -58,9 +63,7 @@ class Host:
     def predict(self, batch: Mapping[str, Numbers], **files: Numbers) -> Numbers:
         """What `predict` says of a batch."""
         assert self.section.predict is not None
-        key = self.section.predict.kernel
-        kernel = load(self._folder / f"{key}.stablehlo", self.plan.kernels[key])
-        return np.asarray(self._call(kernel, {}, batch, files)[0])
+        return np.asarray(self._call(self._loaded(self.section.predict.kernel), {}, batch, files)[0])
 
     def tensors(self, kind: str = "parameters", slot: str | None = None) -> dict[str, Numbers]:
         """Tensors by name: parameters in their shapes, slots and state flat."""
@@ -95,7 +98,7 @@ class Host:
     def _first_values(self) -> list[Any]:
         made: dict[str, Numbers] = {}
         for parameter in self.plan.parameters:
-            kernel = load(self._folder / f"{parameter.init_kernel}.stablehlo", self.plan.kernels[parameter.init_kernel])
+            kernel = self._loaded(parameter.init_kernel)
             with jax.enable_x64(self.double):
                 made[parameter.name] = np.asarray(kernel(np.array(parameter_key(self.section.seed, parameter.name), "uint32"))[0])
         return [np.concatenate([made[segment.name] for segment in buffer.segments]) for buffer in self.section.parameters]
