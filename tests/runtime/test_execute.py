@@ -260,9 +260,7 @@ def test_a_bug_is_not_hidden_and_the_run_does_not_look_alive(run: Run, tmp_path:
     assert state is not None and state.status == "failed" and recorder.closed == 1
 
 
-@pytest.mark.parametrize(
-    ("bad", "checkpoints"), [(25, ["step-00000010", "step-00000020"]), (20, ["step-00000010", "step-00000020"])]
-)
+@pytest.mark.parametrize("bad", [25, 20])
 def test_data_that_break_on_the_way_end_the_job_where_they_are_wanted(
     bad: int, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

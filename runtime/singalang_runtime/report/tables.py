@@ -60,7 +60,7 @@ def details_table(details: RunDetails) -> Table:
         "ended": state.ended or "",
         "section": state.section or "",
         "step": str(state.step),
-        "resumed": f"{state.resumed} times" if state.resumed else "",
+        "resumed": {0: "", 1: "once"}.get(state.resumed, f"{state.resumed} times"),
         "data": state.data,
         "plan": details.plan.sha256[:16],
         "checkpoints": " ".join(details.checkpoints),
