@@ -29,8 +29,8 @@ def test_the_wrong_program_earns_exactly_its_code_and_the_right_one_none(number:
     parts = parts_of(find_code(number, PACKAGES))  # type: ignore[arg-type]
     if not parts.wrong or not parts.right:
         return
-    wrong = compiled(parts.wrong, check=False)
-    assert {one.code for one in wrong.diagnostics} == {number}
-    right = compiled(parts.right, check=False)
-    library = number != "E0490" and {one.code for one in right.diagnostics} == {"E0490"}  # a fragment without a train section
-    assert library or not right.diagnostics, right.diagnostics
+    wrong = compiled(parts.wrong).diagnostics or compiled(parts.wrong, check=False).diagnostics
+    assert {one.code for one in wrong} == {number}
+    assert not compiled(parts.right).diagnostics
+    to_run = {one.code for one in compiled(parts.right, check=False).diagnostics}
+    assert number not in to_run and to_run <= {"E0490", "E0590"}  # fragments without a train section, topologies of many workers

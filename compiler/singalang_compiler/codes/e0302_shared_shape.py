@@ -14,7 +14,7 @@ from singalang_grammar.source import Span
 class SharedShape:
     """A layer uses another layer's parameter whose shape is not the one it needs.
 
-    Weights of `dense` are stored (inputs, units), so the way back from 32 to 64 numbers takes the transpose of the way there.
+    One parameter has one shape: what two layers share must fit both. Weights of `dense` are stored (inputs, units), biases (units).
 
     Wrong:
         data digits {
@@ -22,7 +22,7 @@ class SharedShape:
           train = digits(batch = 64)
         }
         net n {
-          image = digits.image -> enc: dense(32) -> dec: dense(64, weight = enc.weight)
+          image = digits.image -> enc: dense(32) -> dec: dense(64, bias = enc.bias)
           loss = (image, digits.image) -> square_loss
         }
         updater sgd { lr = 0.1 }

@@ -151,15 +151,21 @@ class Walk:
 
     def _derivation(self, node: Node) -> tuple[Source, ...]:
         """Where the shapes of the inputs come from; for one input, back to where they last changed."""
-        found = [self._told(name) for name in node.inputs]
-        if len(found) == 1:
-            name = node.inputs[0]
-            while len(found) < _DERIVATION and self._graph[name].inputs:
-                before = self._graph[name].inputs[0]
-                if self.seen[before].spec != self.seen[name].spec:
-                    found.append(self._told(before))
-                name = before
-        return tuple(found[:_DERIVATION])
+        if len(node.inputs) != 1:
+            return tuple(self._told(name) for name in node.inputs[:_DERIVATION])
+        found: list[Source] = []
+        name: str | None = node.inputs[0]
+        while name is not None and len(found) < _DERIVATION:
+            before = self._before(name)
+            while before is not None and self.seen[before].spec == self.seen[name].spec:
+                name, before = before, self._before(before)
+            found.append(self._told(name))
+            name = before
+        return tuple(found)
+
+    def _before(self, name: str) -> str | None:
+        inputs = self._graph[name].inputs
+        return inputs[0] if inputs else None
 
     def _told(self, name: str) -> Source:
         seen = self.seen[name]
