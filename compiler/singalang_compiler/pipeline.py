@@ -34,25 +34,28 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One arrow: from what the stage before made to what stands after this one. With `needs_all` it wants no error before."""
+    """One arrow: from what the stage before made to what stands after this one. With `needs_all` it wants no error before.
+
+    `run` is told whether all is well so far: a stage may then say what is missing without blaming an earlier mistake twice.
+    """
 
     name: str
     makes: str
-    run: Callable[[Any, Request], Outcome[Any]]
+    run: Callable[[Any, Request, bool], Outcome[Any]]
     needs_all: bool = False
 
 
-def _read(request: Request, _: Request) -> Outcome[Any]:
+def _read(request: Request, _: Request, whole: bool) -> Outcome[Any]:
     return request.read(request.path)
 
 
-def _parse(source: Source, request: Request) -> Outcome[Any]:
+def _parse(source: Source, request: Request, whole: bool) -> Outcome[Any]:
     from singalang_grammar.parse.parser import parse
 
     return parse(source)
 
 
-def _resolve(program: Any, request: Request) -> Outcome[Any]:
+def _resolve(program: Any, request: Request, whole: bool) -> Outcome[Any]:
     from singalang_compiler.resolve.program import resolve
     from singalang_compiler.resolve.request import Request as Resolving
 
@@ -60,19 +63,19 @@ def _resolve(program: Any, request: Request) -> Outcome[Any]:
     return resolve(program, wanted)
 
 
-def _infer(job: Any, request: Request) -> Outcome[Any]:
+def _infer(job: Any, request: Request, whole: bool) -> Outcome[Any]:
     from singalang_compiler.infer.net import infer_shapes
 
     return infer_shapes(job)
 
 
-def _place(shaped: Any, request: Request) -> Outcome[Any]:
+def _place(shaped: Any, request: Request, whole: bool) -> Outcome[Any]:
     from singalang_compiler.place import place
 
-    return place(shaped, to_run=not request.check)
+    return place(shaped, to_run=whole and not request.check)
 
 
-def _lower(placed: Any, request: Request) -> Outcome[Any]:
+def _lower(placed: Any, request: Request, whole: bool) -> Outcome[Any]:
     from singalang_compiler.lower.lower import LowerRequest, lower
 
     return lower(placed, LowerRequest(platforms=request.platforms, machine=request.machine))
@@ -96,9 +99,10 @@ def run(request: Request, until: str) -> Outcome[Any]:
     value: Any = request
     found: list[Diagnostic] = []
     for stage in STAGES:
-        if stage.needs_all and Outcome(value, tuple(found)).failed:
+        whole = not Outcome(value, tuple(found)).failed
+        if stage.needs_all and not whole:
             return Outcome(None, _once(found))
-        outcome = stage.run(value, request)
+        outcome = stage.run(value, request, whole)
         value = outcome.value
         found += outcome.diagnostics
         if value is None or stage.name == until:

@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from singalang_compiler.epochs import steps_of_epochs
 from singalang_compiler.library.contract import SourceError
 from singalang_runtime.feed.faults import BrokenData, explain
-from singalang_runtime.feed.order import Order, steps_of_epochs
+from singalang_runtime.feed.order import Order
 from singalang_runtime.feed.prefetch import Prefetcher
 from singalang_runtime.feed.tables import Table
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property, lru_cache
-from math import ceil
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -67,11 +65,6 @@ def permutation(seed: int, epoch: int, records: int) -> Numbers:
     nothing but the published generator. Source: Salmon et al., 2011, "Parallel random numbers: as easy as 1, 2, 3".
     """
     return _fixed(np.argsort(_words(seed, epoch, records), kind="stable"))
-
-
-def steps_of_epochs(epochs: float, records: int, batch: int) -> int:
-    """Steps until `epochs` times all records have been seen, rounded up; `epochs` is taken as it is written in decimal."""
-    return ceil(Fraction(repr(epochs)) * records / batch)
 
 
 @lru_cache(maxsize=4)

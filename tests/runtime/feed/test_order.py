@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from singalang_runtime.feed.order import Order, permutation, steps_of_epochs
+from singalang_compiler.epochs import steps_of_epochs
+from singalang_runtime.feed.order import Order, permutation
 
 seeds = st.integers(-(2**63), 2**63)
 orders = st.builds(
