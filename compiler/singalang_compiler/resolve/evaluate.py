@@ -26,6 +26,7 @@ from singalang_compiler.resolve.values import (
     FieldValue,
     HolderValue,
     LayerValue,
+    Poison,
     Value,
     Word,
     described,
@@ -149,7 +150,7 @@ def _function(callee: Name, expr: Call, place: Place) -> Value:
     named = next((argument for argument in expr.arguments if argument.name), None)
     if named is not None:
         return place.session.report(WrongCall(callee.text, "it takes no argument by name", named.span))
-    values = tuple(evaluate(argument.value, place) for argument in expr.arguments)
+    values = tuple([evaluate(argument.value, place) for argument in expr.arguments])  # a list: no frame of C
     if any(is_poison(value) for value in values):
         return POISON
     count = len(values)
@@ -194,8 +195,8 @@ def _equality(expr: Binary, place: Place, binding: Ident | None) -> Value:
     if is_unknown_name(expr.left, place):
         sides.reverse()
     known = evaluate(sides[0], place)
-    if isinstance(known, Word) and isinstance(sides[1], Name) and is_unknown_name(sides[1], place):
-        other: Value = _word_beside(known, sides[1], sides[0], place)
+    if isinstance(known, Word | Poison) and isinstance(sides[1], Name) and is_unknown_name(sides[1], place):
+        other: Value = _word_beside(known, sides[1], sides[0], place) if isinstance(known, Word) else POISON
     else:
         other = evaluate(sides[1], place)
     left, right = (known, other) if sides[0] is expr.left else (other, known)
@@ -279,8 +280,8 @@ def _too_long(expr: Expr) -> TooLarge:
 
 
 def _list(expr: Expr, items: tuple[Expr, ...], place: Place, want: Want | None) -> Value:
-    values = tuple(evaluate(item, place, want.item(number) if want else None) for number, item in enumerate(items))
-    return _kept(values, expr, place)
+    values = [evaluate(item, place, want.item(number) if want else None) for number, item in enumerate(items)]
+    return _kept(tuple(values), expr, place)
 
 
 def _kept(values: tuple[Value, ...], expr: Expr, place: Place) -> Value:

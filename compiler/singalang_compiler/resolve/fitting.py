@@ -94,6 +94,8 @@ def _fitted(value: Any, wanted: AttributeType, place: Place) -> Any:
 def _word(value: Any, words: tuple[str, ...]) -> Any:
     if isinstance(value, Word) and value.text in words:
         return value.text
+    if value is None and "none" in words:
+        return "none"
     reserved = isinstance(value, str) and value == "all"  # a reserved word cannot stand bare
     return value if reserved and value in words else Misfit()
 

@@ -18,7 +18,8 @@ LARGEST_INT = 2**63 - 1
 
 _FACTORS = {"k": 10**3, "M": 10**6, "G": 10**9}
 _BYTES = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600}
+_SECONDS = {"s": 1, "min": 60, "h": 3600}
+_PER_SECOND = {"us": 10**6, "ms": 10**3}
 _BANDWIDTHS = {"Mbps": 10**6, "Gbps": 10**9}
 
 _NUMBER = re.compile(r"(?P<whole>\d[\d_]*)?(?P<fraction>\.\d+)?(?P<power>[eE][+-]?\d+)?(?P<unit>[A-Za-z]+)?")
@@ -58,6 +59,8 @@ def _with_unit(plain: int | float, unit: str | None) -> int | float | Quantity:
         return plain * _FACTORS[unit]
     if unit in _BYTES:
         return Quantity(plain * _BYTES[unit], "Bytes")
+    if unit in _PER_SECOND:
+        return Quantity(plain / _PER_SECOND[unit], "Seconds")
     if unit in _SECONDS:
         return Quantity(plain * _SECONDS[unit], "Seconds")
     return Quantity(plain * _BANDWIDTHS[unit], "Bandwidth")

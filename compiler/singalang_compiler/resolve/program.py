@@ -32,7 +32,7 @@ from singalang_grammar.diagnostics import Diagnostic, Outcome
 from singalang_grammar.source import Source, Span
 from singalang_grammar.tree import Program, RangeSelector
 
-_FRAMES = 20_000
+_FRAMES = 40_000
 """Python frames that the deepest evaluation takes, with a wide margin: DEPTH expressions, a few frames each."""
 
 

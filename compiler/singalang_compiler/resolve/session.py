@@ -14,13 +14,13 @@ from singalang_grammar.diagnostics import Diagnostic, HasCode, Severity
 from singalang_grammar.source import Source, Span
 from singalang_grammar.tree import Program
 
-WORK = 4_000_000
+WORK = 1_200_000
 """Evaluation steps that a program may take before it is refused: a few seconds."""
 LAYERS = 200_000
 """Layers that a job may have."""
 ELEMENTS = 1_000_000
 """Elements that a value may have."""
-DEPTH = 400
+DEPTH = 1000
 """Expressions that may stand inside one another."""
 
 _WORD = re.compile(r"[^\W\d]\w*")

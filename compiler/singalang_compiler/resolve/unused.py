@@ -32,7 +32,7 @@ def _defined(item: Item, trains: bool, makes_nets: bool, main: File) -> list[tup
             return [("constant", name)]
         case Block(name=name) if trains:
             return [("block", name)]
-        case Section(kind=kind, name=name) if trains and kind.text == "data" and name is not None:
+        case Section(kind=kind, name=name) if trains and kind.text == "data" and name is not None and name.text not in main.lifted:
             return [("data section", name)]
     return []
 
