@@ -39,4 +39,5 @@ class StrayBracket:
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
-        return error(self, f"`{self.span.text}` closes nothing", Label(self.span, "one closing bracket too many"), hint="take it out")
+        title = f"`{self.span.text}` closes nothing"
+        return error(self, title, Label(self.span, "one closing bracket too many"), hint="take it out")

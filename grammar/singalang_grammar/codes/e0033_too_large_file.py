@@ -27,6 +27,6 @@ class TooLargeFile:
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
-        title = f"`{self.path}` is too large: {self.size / 2**20:.1f} MiB"
+        title = f"`{self.path}` is too large: {self.size:,} bytes"
         hint = f"a program has at most {self.limit // 2**20} MiB; is this a data file?"
         return error(self, title, None, hint=hint, where=self.path)

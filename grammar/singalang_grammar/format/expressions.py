@@ -74,6 +74,8 @@ class Expressions:
                     parts.append(self._in_brackets("[", items, self.value, "]", node.span, value.span.end))
                 case tree.Call(value, arguments):
                     parts.append(self.arguments(arguments, node.span, value.span.end))
+                case tree.Number(text) if str(parts[-1]).startswith("."):  # `1.a` would be a number with a fraction
+                    return concat(f"({text})", *reversed(parts))
                 case _:
                     return concat(self.value(node, POST), *reversed(parts))
             node = value

@@ -21,6 +21,7 @@ BRACKET_LIMIT = 64
 """Brackets and braces that may be open at one place."""
 
 _LONGEST_NUMBER = 400
+_SIZE = re.compile(r"[1-9][0-9]*(?:x[0-9]+)+(?![0-9A-Za-z_.])")
 _ESCAPE = re.compile(r"\\(.)")
 
 
@@ -92,21 +93,28 @@ class Checks:
 
     def _two_numbers(self, place: int, token: Token, before: Token) -> None:
         """`3x3`, which reads as `3x` and `3`, or `0x10`, or `1.5.2`."""
+        if place in self._gone:  # the third number of `3x3x3`
+            return
         self._gone.add(place)
         span = span_of(self.source, before, token)
-        size = re.fullmatch(r"([1-9][0-9]*)x([0-9]+)x?", span.text)
+        size = _SIZE.match(self.source.text, span.start)
         if size:
-            self.problems.append(SizeWithX(span, (size[1], size[2])).diagnostic())
-            right: str | None = size[1]
+            following = (other for other in range(place, len(self.tokens)) if (self.tokens[other].start_pos or 0) >= size.end())
+            self._gone.update(range(place, next(following, len(self.tokens))))
+            parts = tuple(size[0].split("x"))
+            self.problems.append(SizeWithX(Span(self.source, *size.span()), parts).diagnostic())
+            right: str | None = parts[0]
         else:
             right = _other_base(span.text)
             self.problems.append(MalformedNumber(span, right).diagnostic())
         whole = before.update(value=right or re.sub(r"(?<=[0-9])\D.*", "", before.value))
-        whole.end_pos = token.end_pos
+        whole.end_pos = size.end() if size else token.end_pos
         self.tokens[place - 1] = whole
 
     def _dot(self, place: int, token: Token, before: Token) -> None:
         self._gone.add(place)
+        if place + 1 < len(self.tokens) and self.tokens[place + 1].type == "NAME" and glued(token, self.tokens[place + 1]):
+            self._gone.add(place + 1)
         self.problems.append(MalformedNumber(span_of(self.source, before, token), f"{before.value}.0").diagnostic())
 
     def _escapes(self, token: Token) -> None:

@@ -183,10 +183,10 @@ def _missing_value(text: Text, place: int) -> Repair | None:
 
 def _nothing_after(text: Text, place: int, sign: str) -> bool:
     after, second, third = text.kind(place + 1), text.kind(place + 2), text.kind(place + 3)
-    if after == "" or after in CLOSERS or after == "COMMA" or after in ITEM_WORDS:
+    if after == "" or after in CLOSERS or after == "COMMA":
         return True
-    if after == "WHEN" and sign != "ARROW":
-        return True
+    if after in ITEM_WORDS or (after == "WHEN" and sign != "ARROW"):
+        return second not in ("EQUAL", "COLON")  # else it is meant as a name
     if after != "NAME" or not begins_line(text.tokens, place + 1):
         return False
     opens = second == "LBRACE" or (second == "NAME" and third == "LBRACE")
