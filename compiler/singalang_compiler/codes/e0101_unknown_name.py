@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, did_you_mean, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, did_you_mean, error
 from singalang_grammar.source import Span
 
 
 @code("E0101")
-@dataclass(frozen=True, slots=True)
-class UnknownName:
+class UnknownName(Facts, frozen=True):
     """A name is used that nothing in reach has: no argument, constant, loop variable, value of the net, data section, net or
     import. Names of a block's caller are out of reach in the block: hand them in as inputs or attributes.
 

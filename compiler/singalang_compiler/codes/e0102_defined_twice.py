@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0102")
-@dataclass(frozen=True, slots=True)
-class DefinedTwice:
+class DefinedTwice(Facts, frozen=True):
     """Two things of one kind have the same name in the same place, so that a use of the name could mean either. Within one
     file a second definition is always an error; only a section that comes from `import all` may be written again, to
     change its fields.

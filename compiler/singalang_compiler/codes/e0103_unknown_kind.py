@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, did_you_mean, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, did_you_mean, error
 from singalang_grammar.source import Span
 
 
 @code("E0103")
-@dataclass(frozen=True, slots=True)
-class UnknownKind:
+class UnknownKind(Facts, frozen=True):
     """A function, schedule, initialiser, updater, algorithm, source or metric is named that neither the library nor an
     imported Python file has. (A layer that is not known is E0201.)
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0104")
-@dataclass(frozen=True, slots=True)
-class HiddenName:
+class HiddenName(Facts, frozen=True):
     """A loop variable, an input or attribute of a block, a value of a net or a constant has the name of something that can
     be seen from there: of the file, of an import, or of a built-in function. A reader could not tell which one a use
     means.

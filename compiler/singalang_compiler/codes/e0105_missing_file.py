@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0105")
-@dataclass(frozen=True, slots=True)
-class MissingFile:
+class MissingFile(Facts, frozen=True):
     """An imported file is not there, or cannot be read. Paths are relative to the folder of the importing file.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0106")
-@dataclass(frozen=True, slots=True)
-class ImportCycle:
+class ImportCycle(Facts, frozen=True):
     """A file imports itself, by itself or through other files. Which of their definitions come first could not be told.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, did_you_mean, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, did_you_mean, error
 from singalang_grammar.source import Span
 
 
 @code("E0107")
-@dataclass(frozen=True, slots=True)
-class NotInFile:
+class NotInFile(Facts, frozen=True):
     """A name is imported from a file that does not define it. Of a `.singa` file data sections, nets, blocks, args,
     constants and topologies can be imported by name; of a `.py` file the classes marked with a decorator, by the name in
     the decorator.

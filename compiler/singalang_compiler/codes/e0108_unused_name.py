@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, warning
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, warning
 from singalang_grammar.source import Span
 
 
 @code("E0108")
-@dataclass(frozen=True, slots=True)
-class UnusedName:
+class UnusedName(Facts, frozen=True):
     """An argument, a constant, an import, a block, a value or a data section is defined and nothing refers to it. This is a
     warning: often a name elsewhere is misspelt. Library files, which have no `train` section, are not warned of.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0109")
-@dataclass(frozen=True, slots=True)
-class ColonForEquals:
+class ColonForEquals(Facts, frozen=True):
     """`name: type` declares a field of a record, in `data` sections. Everywhere else a field is set, or a value named, with
     `=`; and a layer gets its label behind the arrow, `-> label: dense(10)`.
 

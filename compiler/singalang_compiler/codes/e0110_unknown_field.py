@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, did_you_mean, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, did_you_mean, error
 from singalang_grammar.source import Span
 
 
 @code("E0110")
-@dataclass(frozen=True, slots=True)
-class UnknownField:
+class UnknownField(Facts, frozen=True):
     """A section is given a field, or a layer or another kind an attribute, that it does not have. Nothing is taken silently.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, did_you_mean, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, did_you_mean, error
 from singalang_grammar.source import Span
 
 
 @code("E0111")
-@dataclass(frozen=True, slots=True)
-class UnknownWord:
+class UnknownWord(Facts, frozen=True):
     """Some fields and attributes take one of a closed list of words, written without quotes.
 
     Wrong:

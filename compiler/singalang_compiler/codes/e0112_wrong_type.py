@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0112")
-@dataclass(frozen=True, slots=True)
-class WrongType:
+class WrongType(Facts, frozen=True):
     """A field, attribute or argument is given a value of another type than it takes. A whole number serves where a number is
     wanted; nothing else is converted.
 

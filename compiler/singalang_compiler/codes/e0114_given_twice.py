@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0114")
-@dataclass(frozen=True, slots=True)
-class GivenTwice:
+class GivenTwice(Facts, frozen=True):
     """A field or attribute gets two values: by name twice, or by place and by name. Arguments by place fill the attributes
     in their order.
 

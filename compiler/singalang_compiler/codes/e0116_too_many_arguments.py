@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0116")
-@dataclass(frozen=True, slots=True)
-class TooManyArguments:
+class TooManyArguments(Facts, frozen=True):
     """More arguments are given by place than a kind, block or function has attributes.
 
     Wrong:

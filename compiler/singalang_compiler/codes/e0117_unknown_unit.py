@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, did_you_mean, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, did_you_mean, error
 from singalang_grammar.source import Span
 
 
 @code("E0117")
-@dataclass(frozen=True, slots=True)
-class UnknownUnit:
+class UnknownUnit(Facts, frozen=True):
     """A number ends in letters that are no unit. Units stand right behind the number: `100k`, `64KiB`, `10min`, `10Gbps`.
 
     Wrong:

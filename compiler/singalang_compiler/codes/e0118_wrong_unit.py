@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0118")
-@dataclass(frozen=True, slots=True)
-class WrongUnit:
+class WrongUnit(Facts, frozen=True):
     """A number has a unit where none is wanted, or another one than the field takes, or none where one is needed.
 
     Wrong:

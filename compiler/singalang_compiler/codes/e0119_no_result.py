@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0119")
-@dataclass(frozen=True, slots=True)
-class NoResult:
+class NoResult(Facts, frozen=True):
     """An expression of numbers has no value: it divides by zero, takes the root of a negative number, or leaves the range of
     numbers.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0120")
-@dataclass(frozen=True, slots=True)
-class WrongOperands:
+class WrongOperands(Facts, frozen=True):
     """An operator or a built-in function is used on values that it does not take, such as a string and a number.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, did_you_mean, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, did_you_mean, error
 from singalang_grammar.source import Span
 
 
 @code("E0121")
-@dataclass(frozen=True, slots=True)
-class UnknownSection:
+class UnknownSection(Facts, frozen=True):
     """A section begins with a word that names none. A file has sections `data`, `net`, `updater`, `train`, `topology` and
     `sample`; an `updater` may also stand in a `train`, and a `sync` stands in a `topology`.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, did_you_mean, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, did_you_mean, error
 from singalang_grammar.source import Span
 
 
 @code("E0122")
-@dataclass(frozen=True, slots=True)
-class UnknownSetting:
+class UnknownSetting(Facts, frozen=True):
     """`--set KEY=VALUE` reaches the args of a file (`--set batch=32`), those of an imported file (`--set blocks.width=8`)
     and the fields of a section (`--set train.steps=10`, `--set train.finetune.steps=10` where there are several). Nets
     change through args alone.

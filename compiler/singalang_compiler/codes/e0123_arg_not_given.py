@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0123")
-@dataclass(frozen=True, slots=True)
-class ArgNotGiven:
+class ArgNotGiven(Facts, frozen=True):
     """An arg without a default must be given on the command line.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0124")
-@dataclass(frozen=True, slots=True)
-class NotAllowed:
+class NotAllowed(Facts, frozen=True):
     """An arg that lists its allowed values, `arg depth = 20 in [20, 32]` or `in 1..4`, gets another one.
 
     Wrong:

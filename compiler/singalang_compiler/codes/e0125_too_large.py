@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0125")
-@dataclass(frozen=True, slots=True)
-class TooLarge:
+class TooLarge(Facts, frozen=True):
     """A program may have at most 200,000 layers, a value at most a million elements, and expressions may stand some hundreds
     deep in one another. The bounds make sure that compiling ends soon, whatever the program says.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0126")
-@dataclass(frozen=True, slots=True)
-class PythonFile:
+class PythonFile(Facts, frozen=True):
     """A Python file that a program imports cannot be used: it does not parse, it stops while it is run, or a class in it
     that is marked as a kind declares something that the language cannot read. Attributes are fields with annotations such
     as `int`, `float | None`, `Literal["a", "b"]` or `Annotated[int, "x >= 1"]`; class constants such as `arity` are

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0127")
-@dataclass(frozen=True, slots=True)
-class CircularValue:
+class CircularValue(Facts, frozen=True):
     """A constant or the default of an arg depends on itself, directly or through others.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0128")
-@dataclass(frozen=True, slots=True)
-class Misplaced:
+class Misplaced(Facts, frozen=True):
     """Something stands where it has no meaning: `return` outside a block, a chain outside a net, rules in a section that has
     none.
 

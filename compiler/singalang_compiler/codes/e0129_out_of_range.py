@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0129")
-@dataclass(frozen=True, slots=True)
-class OutOfRange:
+class OutOfRange(Facts, frozen=True):
     """A list is asked for an item that it does not have. Items are counted from 0.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0130")
-@dataclass(frozen=True, slots=True)
-class WrongCall:
+class WrongCall(Facts, frozen=True):
     """A built-in function gets the wrong number of arguments, or something is called that is no function.
 
     Wrong:

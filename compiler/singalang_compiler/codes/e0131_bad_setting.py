@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0131")
-@dataclass(frozen=True, slots=True)
-class BadSetting:
+class BadSetting(Facts, frozen=True):
     """What follows `--set` must be a key, `=`, and a value, without blanks around `=`.
 
     Cause:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, warning
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, warning
 from singalang_grammar.source import Span
 
 
 @code("E0132")
-@dataclass(frozen=True, slots=True)
-class AutomaticName:
+class AutomaticName(Facts, frozen=True):
     """Layers without a label get names such as `relu2`. The number counts layers, so putting in another one moves it, and a
     reference would then silently mean another layer. This is a warning.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, did_you_mean, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, did_you_mean, error
 from singalang_grammar.source import Span
 
 
 @code("E0133")
-@dataclass(frozen=True, slots=True)
-class NoMember:
+class NoMember(Facts, frozen=True):
     """What stands behind the dot is nothing that the value before it has. A data section has its declared fields, a net its
     layers, a layer `shape`, `width`, `channels`, its parameters, and in an instance of a block the block's layers.
 

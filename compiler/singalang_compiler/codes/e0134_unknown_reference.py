@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, did_you_mean, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, did_you_mean, error
 from singalang_grammar.source import Span
 
 
 @code("E0134")
-@dataclass(frozen=True, slots=True)
-class UnknownReference:
+class UnknownReference(Facts, frozen=True):
     """A section refers by name to a net, topology, data section, field, layer or metric that does not exist.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0135")
-@dataclass(frozen=True, slots=True)
-class AttributesContradict:
+class AttributesContradict(Facts, frozen=True):
     """Each attribute alone is fine, and together they make no sense, as a range whose low end is above its high end.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, did_you_mean, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, did_you_mean, error
 from singalang_grammar.source import Span
 
 
 @code("E0201")
-@dataclass(frozen=True, slots=True)
-class UnknownLayer:
+class UnknownLayer(Facts, frozen=True):
     """Behind `->` stands a name that no layer of the library, no imported Python layer and no block has.
 
     Wrong:

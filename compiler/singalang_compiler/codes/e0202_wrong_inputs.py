@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0202")
-@dataclass(frozen=True, slots=True)
-class WrongInputs:
+class WrongInputs(Facts, frozen=True):
     """A layer or block is fed another number of inputs than it takes. Several inputs are written `(a, b) -> layer`.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0203")
-@dataclass(frozen=True, slots=True)
-class NotALayer:
+class NotALayer(Facts, frozen=True):
     """Left of `->` stands something that holds no data: a number, a string, a whole data section.
 
     Wrong:

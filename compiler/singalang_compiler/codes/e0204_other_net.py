@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0204")
-@dataclass(frozen=True, slots=True)
-class OtherNet:
+class OtherNet(Facts, frozen=True):
     """The output of a layer can be used in its own net only. Another net may use its parameters.
 
     Wrong:

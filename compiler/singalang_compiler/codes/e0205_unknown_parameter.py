@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, did_you_mean, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, did_you_mean, error
 from singalang_grammar.source import Span
 
 
 @code("E0205")
-@dataclass(frozen=True, slots=True)
-class UnknownParameter:
+class UnknownParameter(Facts, frozen=True):
     """A layer has `shape`, `width`, `channels` and its parameters, such as `weight` and `bias`; an instance of a block has
     its layers.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0206")
-@dataclass(frozen=True, slots=True)
-class ArrowAfterOperator:
+class ArrowAfterOperator(Facts, frozen=True):
     """`->` binds weaker than every operator, so `a + b -> f` would feed the sum to `f`; many readers expect the other
     meaning. So it has to be said.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, did_you_mean, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, did_you_mean, error
 from singalang_grammar.source import Span
 
 
 @code("E0207")
-@dataclass(frozen=True, slots=True)
-class NothingSelected:
+class NothingSelected(Facts, frozen=True):
     """A rule `on ...` selects no layer: no layer has this name, none is of this kind, none matches the pattern, or no path
     leads from the first to the last of a range.
 

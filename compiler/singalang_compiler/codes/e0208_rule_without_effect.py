@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, did_you_mean, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, did_you_mean, error
 from singalang_grammar.source import Span
 
 
 @code("E0208")
-@dataclass(frozen=True, slots=True)
-class RuleWithoutEffect:
+class RuleWithoutEffect(Facts, frozen=True):
     """A rule for all layers, or for layers by pattern or range, sets an attribute and skips the layers that do not have it.
     Here all are skipped.
 

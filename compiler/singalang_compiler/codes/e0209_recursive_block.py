@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0209")
-@dataclass(frozen=True, slots=True)
-class RecursiveBlock:
+class RecursiveBlock(Facts, frozen=True):
     """A block uses itself, directly or through other blocks, and would never end.
 
     Wrong:

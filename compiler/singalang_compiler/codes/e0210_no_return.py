@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0210")
-@dataclass(frozen=True, slots=True)
-class NoReturn:
+class NoReturn(Facts, frozen=True):
     """The value of a block is what its `return` says.
 
     Wrong:

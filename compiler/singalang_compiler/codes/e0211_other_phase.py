@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0211")
-@dataclass(frozen=True, slots=True)
-class OtherPhase:
+class OtherPhase(Facts, frozen=True):
     """What is named under `when` exists in those phases only, and can be used only where no other phase needs it.
 
     Wrong:

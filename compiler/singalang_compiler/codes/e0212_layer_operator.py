@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0212")
-@dataclass(frozen=True, slots=True)
-class LayerOperator:
+class LayerOperator(Facts, frozen=True):
     """On layers `a + b` is `add`, `a * b` is `mul`, a number times a layer is `scale`, and `a - b` is `add` of `scale(-1)`.
     Other operators have no meaning for them; conditions are decided by the compiler and cannot look at data.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, did_you_mean, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, did_you_mean, error
 from singalang_grammar.source import Span
 
 
 @code("E0213")
-@dataclass(frozen=True, slots=True)
-class UnknownPhase:
+class UnknownPhase(Facts, frozen=True):
     """The phases are a closed list: `train`, `val`, `test`, `deploy`, `sample`.
 
     Wrong:

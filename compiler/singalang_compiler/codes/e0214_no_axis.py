@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0214")
-@dataclass(frozen=True, slots=True)
-class NoAxis:
+class NoAxis(Facts, frozen=True):
     """`.width` is the length of the last axis of a layer's output and `.channels` that of the first of three; the output has
     no such axis.
 

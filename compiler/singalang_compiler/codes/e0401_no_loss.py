@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0401")
-@dataclass(frozen=True, slots=True)
-class NoLoss:
+class NoLoss(Facts, frozen=True):
     """Back-propagation needs a loss layer to begin from.
 
     Wrong:

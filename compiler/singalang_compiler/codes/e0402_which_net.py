@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0402")
-@dataclass(frozen=True, slots=True)
-class WhichNet:
+class WhichNet(Facts, frozen=True):
     """A `train` or `sample` section works on the only net of the program; where there are several it must say `net = NAME`.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0403")
-@dataclass(frozen=True, slots=True)
-class NoUpdater:
+class NoUpdater(Facts, frozen=True):
     """A `train` section uses the `updater` section in it, else that of the file.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0404")
-@dataclass(frozen=True, slots=True)
-class NoSource:
+class NoSource(Facts, frozen=True):
     """Each phase takes its records from its own source; a training needs `train`, and a periodic test or validation needs
     `test` or `val`.
 

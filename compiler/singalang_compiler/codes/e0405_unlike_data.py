@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0405")
-@dataclass(frozen=True, slots=True)
-class UnlikeData:
+class UnlikeData(Facts, frozen=True):
     """A net may read several data sections; record i of each belongs together, so they need the same phases and equal
     batches.
 

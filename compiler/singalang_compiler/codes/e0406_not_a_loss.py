@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0406")
-@dataclass(frozen=True, slots=True)
-class NotALoss:
+class NotALoss(Facts, frozen=True):
     """`loss` in a `train` section names the loss layers whose sum is the objective.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0407")
-@dataclass(frozen=True, slots=True)
-class Alternating:
+class Alternating(Facts, frozen=True):
     """Training two nets in turns, as generative adversarial nets need it, is not in this version. Several `train` sections
     run one after the other and hand on their parameters.
 

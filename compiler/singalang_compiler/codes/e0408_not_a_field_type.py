@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0408")
-@dataclass(frozen=True, slots=True)
-class NotAFieldType:
+class NotAFieldType(Facts, frozen=True):
     """A field of a record is declared with its type: `f32` or `i32` and the shape of one record, without the batch, or
     `class(n)` for labels 0 to n - 1.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0409")
-@dataclass(frozen=True, slots=True)
-class NoSplit:
+class NoSplit(Facts, frozen=True):
     """`split` chooses the training or test part of a source that comes with such parts, as `digits` does. Files have none.
 
     Wrong:

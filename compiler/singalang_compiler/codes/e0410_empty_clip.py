@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0410")
-@dataclass(frozen=True, slots=True)
-class EmptyClip:
+class EmptyClip(Facts, frozen=True):
     """`clip = (low, high)` cuts each element of the gradient to these bounds; the first must be below the second.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0501")
-@dataclass(frozen=True, slots=True)
-class UnevenBatch:
+class UnevenBatch(Facts, frozen=True):
     """`batch` is the batch of one group of workers, which share it evenly. Uneven shares have to be written: `batch = [60,
     40]`.
 

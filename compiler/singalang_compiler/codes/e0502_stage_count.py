@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0502")
-@dataclass(frozen=True, slots=True)
-class StageCount:
+class StageCount(Facts, frozen=True):
     """The stages of a pipeline are spread over the workers of a group, so there are at most as many stages as workers.
 
     Wrong:

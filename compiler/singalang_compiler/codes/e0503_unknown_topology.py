@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, did_you_mean, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, did_you_mean, error
 from singalang_grammar.source import Span
 
 
 @code("E0503")
-@dataclass(frozen=True, slots=True)
-class UnknownTopology:
+class UnknownTopology(Facts, frozen=True):
     """`--topology NAME` or `topology = NAME` in a `train` section names a topology that neither the file nor an import has.
     One of another file is `--topology FILE.singa:NAME`.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0504")
-@dataclass(frozen=True, slots=True)
-class PresetConflict:
+class PresetConflict(Facts, frozen=True):
     """A preset is a known way of training together; a field contradicts it. Presets fill in the rest: `allreduce` and
     `sandblaster` are synchronous with one group of workers, `downpour` has one server group, `hogwild` and the others
     several worker groups.

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0505")
-@dataclass(frozen=True, slots=True)
-class BatchList:
+class BatchList(Facts, frozen=True):
     """`batch = [60, 40]` gives each worker of a group its own share of the batch: as many numbers as workers.
 
     Wrong:

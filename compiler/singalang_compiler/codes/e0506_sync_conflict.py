@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0506")
-@dataclass(frozen=True, slots=True)
-class SyncConflict:
+class SyncConflict(Facts, frozen=True):
     """The fields of a `sync` section contradict one another or the number of groups: a quorum above the number of worker
     groups, an overlap of more steps than lie between two exchanges, `exact` with groups that do not wait for one another.
 
