@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0301")
-@dataclass(frozen=True, slots=True)
-class ClassLabels:
+class ClassLabels(Facts, frozen=True):
     """A layer that computes with numbers is fed class labels.
 
     A field declared `class(10)` holds the number of a class, 0 to 9; to add or multiply such numbers means nothing. Losses and

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0302")
-@dataclass(frozen=True, slots=True)
-class SharedShape:
+class SharedShape(Facts, frozen=True):
     """A layer uses another layer's parameter whose shape is not the one it needs.
 
     One parameter has one shape: what two layers share must fit both. Weights of `dense` are stored (inputs, units), biases (units).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
@@ -19,8 +19,7 @@ class Source:
 
 
 @code("E0303")
-@dataclass(frozen=True, slots=True)
-class Shapes:
+class Shapes(Facts, frozen=True):
     """A layer cannot work with the shapes of its inputs.
 
     Shapes are those of one record, without the batch. The labels tell where each shape comes from.

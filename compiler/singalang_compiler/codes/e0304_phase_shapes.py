@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0304")
-@dataclass(frozen=True, slots=True)
-class PhaseShapes:
+class PhaseShapes(Facts, frozen=True):
     """A layer has other shapes in one phase than in another, so that its parameters cannot be the same.
 
     What is trained must be what is tested: a layer under `when` in a chain may change values, not the shape.

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, warning
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, warning
 from singalang_grammar.source import Span
 
 
 @code("E0306")
-@dataclass(frozen=True, slots=True)
-class Unreachable:
+class Unreachable(Facts, frozen=True):
     """A layer's output reaches no loss, metric or output, so it is neither computed nor trained.
 
     Wrong:

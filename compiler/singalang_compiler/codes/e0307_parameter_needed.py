@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0307")
-@dataclass(frozen=True, slots=True)
-class ParameterNeeded:
+class ParameterNeeded(Facts, frozen=True):
     """`none` leaves a parameter out, and this one the layer cannot do without.
 
     Wrong:

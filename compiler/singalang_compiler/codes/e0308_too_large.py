@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0308")
-@dataclass(frozen=True, slots=True)
-class TooLarge:
+class TooLarge(Facts, frozen=True):
     """An output or a parameter has more elements than one array can hold.
 
     Wrong:

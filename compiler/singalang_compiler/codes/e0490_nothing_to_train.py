@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0490")
-@dataclass(frozen=True, slots=True)
-class NothingToTrain:
+class NothingToTrain(Facts, frozen=True):
     """A file without a `train` section is a library: it can be checked and imported, but there is nothing to compile.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0492")
-@dataclass(frozen=True, slots=True)
-class SettingNotExecutable:
+class SettingNotExecutable(Facts, frozen=True):
     """The train section asks for something that belongs to the language but that this version cannot run yet: `precision = bf16`,
     `accumulate`, `average` or `stop`. The program is checked in full, and stops here.
 

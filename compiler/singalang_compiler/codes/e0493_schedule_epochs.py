@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0493")
-@dataclass(frozen=True, slots=True)
-class ScheduleEpochs:
+class ScheduleEpochs(Facts, frozen=True):
     """The learning rate depends on epochs, and kernels count steps. Compiling opens no data, so the number of steps of an epoch is
     known only where the data section says how many training records there are.
 

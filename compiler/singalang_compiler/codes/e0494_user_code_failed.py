@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0494")
-@dataclass(frozen=True, slots=True)
-class UserCodeFailed:
+class UserCodeFailed(Facts, frozen=True):
     """A kind in a Python file of yours stops while the compiler runs its methods on the shapes at hand, to make kernels of them.
 
     Cause:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0495")
-@dataclass(frozen=True, slots=True)
-class WrongResult:
+class WrongResult(Facts, frozen=True):
     """A kind in a Python file of yours gives an array of another shape than its kind must give or than it has said itself.
 
     Cause:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0590")
-@dataclass(frozen=True, slots=True)
-class NotExecutable:
+class NotExecutable(Facts, frozen=True):
     """The chosen topology has more than one worker or server. It is checked in full, but this version runs one worker only.
 
     Wrong:

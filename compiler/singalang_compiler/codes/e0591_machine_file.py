@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0591")
-@dataclass(frozen=True, slots=True)
-class MachineFile:
+class MachineFile(Facts, frozen=True):
     """The file given with `--machine` cannot be read, or does not describe a machine.
 
     Cause:

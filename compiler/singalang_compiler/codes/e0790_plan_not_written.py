@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0790")
-@dataclass(frozen=True, slots=True)
-class PlanNotWritten:
+class PlanNotWritten(Facts, frozen=True):
     """The program compiles, but the plan or one of its kernels cannot be written. A plan that was there before is as it was.
 
     Cause:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0001")
-@dataclass(frozen=True, slots=True)
-class UnknownCharacter:
+class UnknownCharacter(Facts, frozen=True):
     """The text holds a character that has no meaning outside strings and comments. It often comes with text
     pasted from a document or a web page, or from the habit of another language.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0002")
-@dataclass(frozen=True, slots=True)
-class UnexpectedToken:
+class UnexpectedToken(Facts, frozen=True):
     """At this place the grammar asks for something else. The label says what may stand here; often a word before
     this one is missing, or this one stands too early.
 

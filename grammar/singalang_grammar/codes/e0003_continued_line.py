@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0003")
-@dataclass(frozen=True, slots=True)
-class ContinuedLine:
+class ContinuedLine(Facts, frozen=True):
     """Line ends are blanks, so a line that begins with `(`, `[`, `+` or `-` goes on with the statement of the
     line before: `y = a` and then `(b, c) -> f` reads as the call `a(b, c)`. To make sure that it is meant, the
     sign has to stand on the line before.

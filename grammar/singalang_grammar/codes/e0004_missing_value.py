@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0004")
-@dataclass(frozen=True, slots=True)
-class MissingValue:
+class MissingValue(Facts, frozen=True):
     """After `=`, `->`, `return` and every operator something has to follow. Line ends are blanks, so the value is
     sought on the next line too, where only the next statement is found.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0005")
-@dataclass(frozen=True, slots=True)
-class UnclosedBracket:
+class UnclosedBracket(Facts, frozen=True):
     """Every `{`, `(` and `[` needs its partner. Where one is missing, everything after it seems to lie inside;
     the compiler takes the indentation as a guide to the bracket that is meant.
 

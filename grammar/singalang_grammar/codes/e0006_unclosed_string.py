@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0006")
-@dataclass(frozen=True, slots=True)
-class UnclosedString:
+class UnclosedString(Facts, frozen=True):
     """A string begins and ends with `"` on one line. Longer texts are joined with `+`.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0007")
-@dataclass(frozen=True, slots=True)
-class TooDeep:
+class TooDeep(Facts, frozen=True):
     """Brackets, blocks and operators may be nested some levels deep only: 64 brackets, 200 levels in all. No
     program needs more, and a limit keeps the compiler safe from texts that machines made. A sum of hundreds of
     terms is a level for each term: use `sum([...])`.

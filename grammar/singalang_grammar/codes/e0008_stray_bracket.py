@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0008")
-@dataclass(frozen=True, slots=True)
-class StrayBracket:
+class StrayBracket(Facts, frozen=True):
     """Every `}`, `)` and `]` closes the bracket opened last before it. This one has no partner: it is one too
     many, or an opening one before it is missing.
 

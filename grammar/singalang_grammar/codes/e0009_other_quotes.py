@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0009")
-@dataclass(frozen=True, slots=True)
-class OtherQuotes:
+class OtherQuotes(Facts, frozen=True):
     """Strings stand between straight double quotes: "text". Single quotes and the curly quotes of word processors
     are not part of the language.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0010")
-@dataclass(frozen=True, slots=True)
-class ReservedWord:
+class ReservedWord(Facts, frozen=True):
     """Nineteen words belong to the grammar: all and arg block else false for from if import in none not on or
     return then true when. They cannot name a value, a field or a layer.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0011")
-@dataclass(frozen=True, slots=True)
-class MalformedNumber:
+class MalformedNumber(Facts, frozen=True):
     """A number has decimal digits, which `_` may group, perhaps a fraction with digits on both sides or behind
     the dot, perhaps an exponent, perhaps a unit: 1_000, 0.5, .5, 5e-4, 64KiB. There are no other bases.
 

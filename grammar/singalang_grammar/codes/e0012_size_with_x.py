@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0012")
-@dataclass(frozen=True, slots=True)
-class SizeWithX:
+class SizeWithX(Facts, frozen=True):
     """A size with several parts is a list or tuple, or one number where all parts are equal: a 3x3 kernel is
     `kernel = 3` or `kernel = (3, 3)`.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0013")
-@dataclass(frozen=True, slots=True)
-class Percent:
+class Percent(Facts, frozen=True):
     """`%` is the remainder of a division; there are no percentages. Write the fraction.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0014")
-@dataclass(frozen=True, slots=True)
-class BlankBeforeUnit:
+class BlankBeforeUnit(Facts, frozen=True):
     """A unit is glued to its number: 10Gbps, 64KiB, 30s. With a blank between them they are two words, and the
     second would begin a new statement.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0015")
-@dataclass(frozen=True, slots=True)
-class PowerOperator:
+class PowerOperator(Facts, frozen=True):
     """There is no operator for powers, neither `**` nor `^`: no program has needed one. Multiply, use `sqrt` or
     `exp`, or write the number.
 

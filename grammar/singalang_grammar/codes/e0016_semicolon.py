@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0016")
-@dataclass(frozen=True, slots=True)
-class Semicolon:
+class Semicolon(Facts, frozen=True):
     """Statements need no mark at their end. On one line they are set apart with commas.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0017")
-@dataclass(frozen=True, slots=True)
-class DashedName:
+class DashedName(Facts, frozen=True):
     """Names are made of letters, digits and `_`. A dash is always a minus.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0019")
-@dataclass(frozen=True, slots=True)
-class ImportWithoutNames:
+class ImportWithoutNames(Facts, frozen=True):
     """An import names what it takes from the other file, or says `all`.
 
     Wrong:

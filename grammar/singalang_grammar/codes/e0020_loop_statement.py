@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0020")
-@dataclass(frozen=True, slots=True)
-class LoopStatement:
+class LoopStatement(Facts, frozen=True):
     """`for` and `if` are pieces of a chain: they stand after `->` and repeat or leave out layers. As a value
     there is `if c then a else b`, and `[f(k) for k in list]`; statements of their own they are not.
 

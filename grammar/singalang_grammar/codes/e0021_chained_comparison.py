@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0021")
-@dataclass(frozen=True, slots=True)
-class ChainedComparison:
+class ChainedComparison(Facts, frozen=True):
     """`a < b < c` compares the answer of the first comparison, which is never meant. Two comparisons are joined
     with `and`.
 

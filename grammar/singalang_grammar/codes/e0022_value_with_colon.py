@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0022")
-@dataclass(frozen=True, slots=True)
-class ValueWithColon:
+class ValueWithColon(Facts, frozen=True):
     """`name = ...` names a value; `label: kind(...)` names a layer inside a chain, and `field: type` declares a
     field of a record. A chain is a value, so it is named with `=`.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0023")
-@dataclass(frozen=True, slots=True)
-class OperatorAfterChain:
+class OperatorAfterChain(Facts, frozen=True):
     """`->` binds weaker than every operator, so `x -> f + y` would add `y` to a layer's kind. Put the chain in
     parentheses.
 

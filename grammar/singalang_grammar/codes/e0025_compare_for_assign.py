@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0025")
-@dataclass(frozen=True, slots=True)
-class CompareForAssign:
+class CompareForAssign(Facts, frozen=True):
     """`==` compares; `=` names a value or sets a field.
 
     Wrong:

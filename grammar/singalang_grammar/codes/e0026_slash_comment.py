@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0026")
-@dataclass(frozen=True, slots=True)
-class SlashComment:
+class SlashComment(Facts, frozen=True):
     """Comments begin with `#` and end with the line. `//` is division without remainder.
 
     Wrong:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0027")
-@dataclass(frozen=True, slots=True)
-class UnknownEscape:
+class UnknownEscape(Facts, frozen=True):
     r"""In a string `\` begins an escape: `\n` a new line, `\t` a tab, `\"` a quote, `\\` the stroke itself.
     There are no others. Paths are written with `/` on every system.
 

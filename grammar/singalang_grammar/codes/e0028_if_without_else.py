@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0028")
-@dataclass(frozen=True, slots=True)
-class IfWithoutElse:
+class IfWithoutElse(Facts, frozen=True):
     """`if c then a else b` is a value in either case, so `else` cannot be left out. In a chain `if c { layers }`
     leaves layers out where `c` is false.
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, Label, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 
 
 @code("E0029")
-@dataclass(frozen=True, slots=True)
-class TooManyMistakes:
+class TooManyMistakes(Facts, frozen=True):
     """After twenty mistakes of syntax the compiler stops reading: more would only bury the first ones, and the
     text may not be a program at all.
 

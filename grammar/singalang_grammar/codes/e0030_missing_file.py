@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0030")
-@dataclass(frozen=True, slots=True)
-class MissingFile:
+class MissingFile(Facts, frozen=True):
     """The file that was named cannot be found.
 
     Cause:

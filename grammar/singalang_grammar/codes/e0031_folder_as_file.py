@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0031")
-@dataclass(frozen=True, slots=True)
-class FolderAsFile:
+class FolderAsFile(Facts, frozen=True):
     """The path names a folder; a program is a file.
 
     Cause:

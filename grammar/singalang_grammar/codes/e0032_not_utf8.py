@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0032")
-@dataclass(frozen=True, slots=True)
-class NotUtf8:
+class NotUtf8(Facts, frozen=True):
     """Programs are text in UTF-8. The file holds a byte that cannot be part of such a text.
 
     Cause:

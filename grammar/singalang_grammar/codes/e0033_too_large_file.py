@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0033")
-@dataclass(frozen=True, slots=True)
-class TooLargeFile:
+class TooLargeFile(Facts, frozen=True):
     """A program larger than 16 MiB is refused, so that a data file named by mistake is not read into memory.
 
     Cause:

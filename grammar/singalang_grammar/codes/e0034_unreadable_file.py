@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0034")
-@dataclass(frozen=True, slots=True)
-class UnreadableFile:
+class UnreadableFile(Facts, frozen=True):
     """The file exists, and the system refused to read it.
 
     Cause:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0601")
-@dataclass(frozen=True, slots=True)
-class MissingData:
+class MissingData(Facts, frozen=True):
     """A file that the plan reads its records from is not there, or cannot be read.
 
     Cause:

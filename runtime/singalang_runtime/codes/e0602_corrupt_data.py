@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0602")
-@dataclass(frozen=True, slots=True)
-class CorruptData:
+class CorruptData(Facts, frozen=True):
     """A data file is not in the format of its source, ends too early, or is damaged. Nothing of it is used.
 
     Cause:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0603")
-@dataclass(frozen=True, slots=True)
-class RecordShape:
+class RecordShape(Facts, frozen=True):
     """A record of the data has another number of values than the program declares for its fields.
 
     Cause:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0604")
-@dataclass(frozen=True, slots=True)
-class BadValue:
+class BadValue(Facts, frozen=True):
     """A value in the data cannot be what its field is declared as: a label outside its classes, a word where a number should
     be, a number that is not finite.
 

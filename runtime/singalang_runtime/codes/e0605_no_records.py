@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0605")
-@dataclass(frozen=True, slots=True)
-class NoRecords:
+class NoRecords(Facts, frozen=True):
     """The source can be read, but there is no record in it.
 
     Cause:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0606")
-@dataclass(frozen=True, slots=True)
-class NoColumn:
+class NoColumn(Facts, frozen=True):
     """The data have no column for a field that the program declares.
 
     Cause:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0607")
-@dataclass(frozen=True, slots=True)
-class StatisticsFile:
+class StatisticsFile(Facts, frozen=True):
     """The file that `mean` or `std` names cannot be used for its field.
 
     Such a file holds one record of as many numbers as the field has, and a deviation is never 0.

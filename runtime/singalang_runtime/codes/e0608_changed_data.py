@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0608")
-@dataclass(frozen=True, slots=True)
-class ChangedData:
+class ChangedData(Facts, frozen=True):
     """The data are not those that the run began with, so that going on would not give what the whole run would have given.
 
     Cause:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0609")
-@dataclass(frozen=True, slots=True)
-class SectionsDiffer:
+class SectionsDiffer(Facts, frozen=True):
     """A net that reads several data sections takes record i of each as one, but the sections do not go together.
 
     Cause:

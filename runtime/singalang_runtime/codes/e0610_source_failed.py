@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0610")
-@dataclass(frozen=True, slots=True)
-class SourceFailed:
+class SourceFailed(Facts, frozen=True):
     """A source that the program imports from a Python file failed, or gave something else than it was asked for.
 
     Cause:

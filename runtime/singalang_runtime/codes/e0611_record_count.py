@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, warning
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, warning
 
 
 @code("E0611")
-@dataclass(frozen=True, slots=True)
-class RecordCount:
+class RecordCount(Facts, frozen=True):
     """The training data have another number of records than `records` says, from which the plan's steps were counted.
 
     Cause:

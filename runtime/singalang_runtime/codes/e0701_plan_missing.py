@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0701")
-@dataclass(frozen=True, slots=True)
-class PlanMissing:
+class PlanMissing(Facts, frozen=True):
     """There is no plan at the path that was given, or it cannot be read.
 
     Cause:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0702")
-@dataclass(frozen=True, slots=True)
-class NotAPlan:
+class NotAPlan(Facts, frozen=True):
     """The file is no plan: it is not JSON, it has been cut short, or it does not hold what a plan holds.
 
     Cause:

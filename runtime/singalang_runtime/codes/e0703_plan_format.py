@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0703")
-@dataclass(frozen=True, slots=True)
-class PlanFormat:
+class PlanFormat(Facts, frozen=True):
     """The plan was made by a singalang whose plans this version does not understand.
 
     Cause:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0704")
-@dataclass(frozen=True, slots=True)
-class PlanEdited:
+class PlanEdited(Facts, frozen=True):
     """The plan's own hash is not that of its content. A plan states everything that a run will do, and its kernels, its
     estimate and its checkpoints belong to exactly that statement; so a changed one is not run.
 

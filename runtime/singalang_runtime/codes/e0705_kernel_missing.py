@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0705")
-@dataclass(frozen=True, slots=True)
-class KernelMissing:
+class KernelMissing(Facts, frozen=True):
     """A plan names its kernels, files that lie in a folder beside it, and one of them is not there.
 
     Cause:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0706")
-@dataclass(frozen=True, slots=True)
-class KernelAltered:
+class KernelAltered(Facts, frozen=True):
     """A kernel's file does not hold the bytes that the plan names, or nothing that can be read as a kernel.
 
     Cause:

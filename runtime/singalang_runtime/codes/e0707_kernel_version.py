@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0707")
-@dataclass(frozen=True, slots=True)
-class KernelVersion:
+class KernelVersion(Facts, frozen=True):
     """JAX reads the kernels of its own version and of versions a few months older. It promises nothing for older ones, nor for
     kernels newer than itself.
 

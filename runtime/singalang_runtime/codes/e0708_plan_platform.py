@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0708")
-@dataclass(frozen=True, slots=True)
-class PlanPlatform:
+class PlanPlatform(Facts, frozen=True):
     """Kernels are made for the platforms that were named when the program was compiled, and this machine's is not among them.
 
     Cause:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0709")
-@dataclass(frozen=True, slots=True)
-class PlanProcesses:
+class PlanProcesses(Facts, frozen=True):
     """The plan gives work to several processes; this version runs plans of one worker.
 
     Cause:

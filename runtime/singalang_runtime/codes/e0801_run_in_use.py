@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0801")
-@dataclass(frozen=True, slots=True)
-class RunInUse:
+class RunInUse(Facts, frozen=True):
     """Another process is writing to this run folder. Two writers would spoil each other's metrics and checkpoints.
 
     Cause:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0802")
-@dataclass(frozen=True, slots=True)
-class NoRun:
+class NoRun(Facts, frozen=True):
     """The folder that was named holds no run, or there is no such folder.
 
     Cause:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0803")
-@dataclass(frozen=True, slots=True)
-class RunExists:
+class RunExists(Facts, frozen=True):
     """A new run wants a folder of its own, and the one that was named is not empty. What it holds is left as it is.
 
     Cause:

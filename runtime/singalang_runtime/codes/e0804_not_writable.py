@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0804")
-@dataclass(frozen=True, slots=True)
-class NotWritable:
+class NotWritable(Facts, frozen=True):
     """A file of the run cannot be written. What was written before is left as it is.
 
     Cause:

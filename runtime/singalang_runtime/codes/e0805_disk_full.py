@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0805")
-@dataclass(frozen=True, slots=True)
-class DiskFull:
+class DiskFull(Facts, frozen=True):
     """There is no room left on the disk. What was written before is whole: a checkpoint counts only once all of it is on the
     disk, and a line of metrics that did not fit is taken back.
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0806")
-@dataclass(frozen=True, slots=True)
-class CheckpointDamaged:
+class CheckpointDamaged(Facts, frozen=True):
     """A checkpoint is not what its manifest says: a file is missing, altered or cut short. It is refused rather than trained
     on.
 

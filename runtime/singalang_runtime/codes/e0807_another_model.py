@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0807")
-@dataclass(frozen=True, slots=True)
-class AnotherModel:
+class AnotherModel(Facts, frozen=True):
     """The tensors in the checkpoint are not those of the plan: names, shapes or types differ. So the checkpoint is of another
     model, or of this one before its program was changed.
 

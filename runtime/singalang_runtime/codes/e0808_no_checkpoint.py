@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0808")
-@dataclass(frozen=True, slots=True)
-class NoCheckpoint:
+class NoCheckpoint(Facts, frozen=True):
     """The run holds no checkpoint of the wanted name, or none at all.
 
     Cause:

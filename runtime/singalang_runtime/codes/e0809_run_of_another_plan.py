@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0809")
-@dataclass(frozen=True, slots=True)
-class RunOfAnotherPlan:
+class RunOfAnotherPlan(Facts, frozen=True):
     """A run goes on with the plan it was begun with, and the plan that was given is another one.
 
     Cause:

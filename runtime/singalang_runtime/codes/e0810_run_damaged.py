@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0810")
-@dataclass(frozen=True, slots=True)
-class RunDamaged:
+class RunDamaged(Facts, frozen=True):
     """A file of the run folder is missing or does not hold what it should.
 
     Cause:

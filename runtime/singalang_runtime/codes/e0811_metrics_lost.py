@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, warning
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, warning
 
 
 @code("E0811")
-@dataclass(frozen=True, slots=True)
-class MetricsLost:
+class MetricsLost(Facts, frozen=True):
     """The run's metrics are shorter than they were when its checkpoint was made. Training goes on; the lines that are missing
     stay missing.
 

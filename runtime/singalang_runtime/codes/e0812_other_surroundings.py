@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, warning
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, warning
 
 
 @code("E0812")
-@dataclass(frozen=True, slots=True)
-class OtherSurroundings:
+class OtherSurroundings(Facts, frozen=True):
     """The run goes on, yet not to the last bit as it would have gone on where it began: that is promised for the same JAX and
     the same platform only.
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0901")
-@dataclass(frozen=True, slots=True)
-class LossNotFinite:
+class LossNotFinite(Facts, frozen=True):
     """The loss has become infinite or not a number, so nothing more can be learned: every parameter it reaches is spoilt. The
     job stops here; no checkpoint is made of such parameters, and those made before are good.
 

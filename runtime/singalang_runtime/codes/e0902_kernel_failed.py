@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0902")
-@dataclass(frozen=True, slots=True)
-class KernelFailed:
+class KernelFailed(Facts, frozen=True):
     """The device could not run a kernel.
 
     Cause:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0903")
-@dataclass(frozen=True, slots=True)
-class DiskSmall:
+class DiskSmall(Facts, frozen=True):
     """The run folder's disk has less room than one checkpoint needs, so the run would end without its result.
 
     Cause:

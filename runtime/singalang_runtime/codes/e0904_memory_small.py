@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, warning
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, warning
 
 
 @code("E0904")
-@dataclass(frozen=True, slots=True)
-class MemorySmall:
+class MemorySmall(Facts, frozen=True):
     """The run is predicted to need more memory than is free now. It is tried all the same, since the prediction may be too
     high.
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0905")
-@dataclass(frozen=True, slots=True)
-class NoSource:
+class NoSource(Facts, frozen=True):
     """The phase that was asked for has no source: the program gives data to other phases only.
 
     Cause:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, did_you_mean, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, did_you_mean, error
 
 
 @code("E0906")
-@dataclass(frozen=True, slots=True)
-class NoSection:
+class NoSection(Facts, frozen=True):
     """The plan has no train section of the name that was given.
 
     Cause:

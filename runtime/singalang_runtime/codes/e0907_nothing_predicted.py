@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0907")
-@dataclass(frozen=True, slots=True)
-class NothingPredicted:
+class NothingPredicted(Facts, frozen=True):
     """The train section's net has no outputs to predict: once losses and metrics are taken away, nothing is left.
 
     Cause:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0908")
-@dataclass(frozen=True, slots=True)
-class StartFitsNothing:
+class StartFitsNothing(Facts, frozen=True):
     """A train section starts from a checkpoint by name: a parameter is taken over where name and shape are the same. Here not
     one is, so the start would have no effect.
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from singalang_grammar.diagnostics import Diagnostic, code, error
+from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 
 @code("E0909")
-@dataclass(frozen=True, slots=True)
-class NothingToResume:
+class NothingToResume(Facts, frozen=True):
     """`--resume` goes on with a run, and there is none of this job.
 
     Cause:

@@ -14,7 +14,7 @@ LOSS = "loss = (logits, digits.label) -> softmax_loss"
 
 def shaped(body: str) -> ShapedNet:
     outcome = compiled(net(body), "shapes")
-    assert not outcome.diagnostics, outcome.diagnostics
+    assert outcome.value is not None and not outcome.diagnostics, outcome.diagnostics
     found: ShapedNet = outcome.value.nets["n"]
     return found
 
@@ -60,7 +60,7 @@ def test_a_shared_parameter_is_one_parameter() -> None:
         ),
         "shapes",
     )
-    assert not outcome.failed, outcome.diagnostics
+    assert outcome.value is not None and not outcome.failed, outcome.diagnostics
     assert {name: use.shape for name, use in outcome.value.parameters.items()} == {
         "enc.weight": (64, 8),
         "enc.bias": (8,),
