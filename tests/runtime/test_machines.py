@@ -29,10 +29,11 @@ def test_a_worker_walks_a_section_from_act_to_act() -> None:
     assert worker.handle(e.Measured("test", MEASURES)) == [report, i.ReadMetrics(0, 10)]
     report = i.Tell(e.MetricsReported(0, 0, "train", 10, MEASURES))
     assert worker.handle(e.Measured("train", MEASURES)) == [report, i.RunSteps(0, 10, 10)]
-    assert worker.handle(e.StepsDone(20)) == [i.Gather(), i.Evaluate(0, "test", 20, None)]
-    assert worker.handle(e.Measured("test", ()))[1] == i.WriteCheckpoint(e.Cursor(0, 20, ("test", "checkpoint")))
-    assert worker.handle(e.CheckpointWritten()) == [i.Tell(e.Checkpointed(0, 0, 20)), i.ReadMetrics(0, 20)]
-    assert worker.handle(e.Measured("train", ()))[1] == i.Tell(e.SectionFinished(0, 0))
+    assert worker.handle(e.StepsDone(20)) == [i.Gather(), i.ReadMetrics(0, 20)]
+    assert worker.handle(e.Measured("train", ()))[1] == i.Evaluate(0, "test", 20, None)
+    assert worker.handle(e.Measured("test", ()))[1] == i.WriteCheckpoint(e.Cursor(0, 20, ("log", "test", "checkpoint")))
+    finished = [i.Tell(e.Checkpointed(0, 0, 20)), i.Tell(e.SectionFinished(0, 0))]
+    assert worker.handle(e.CheckpointWritten()) == finished
 
 
 def test_a_worker_asked_to_leave_ends_its_dispatch_and_writes_a_checkpoint() -> None:

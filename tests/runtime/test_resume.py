@@ -63,7 +63,7 @@ def test_two_hundred_steps_are_a_hundred_and_a_hundred(
     assert remains(tmp_path / "parts") == whole(tiny)
 
 
-@pytest.mark.parametrize("at", [("train", 25), ("test", 50), ("train", 50), ("test", 200)])
+@pytest.mark.parametrize("at", [("train", 25), ("test", 50), ("train", 50), ("train", 200)])
 def test_a_signal_between_the_acts_of_a_step_loses_and_doubles_nothing(
     at: tuple[str, int], run: Run, whole: Whole, tmp_path: Path
 ) -> None:

@@ -33,10 +33,10 @@ def test_acts_of_one_step_keep_their_order() -> None:
     assert [due.action for due in Schedule("train", 8, acts).due(4)] == ["val", "test", "checkpoint", "log"]
 
 
-def test_at_the_end_an_act_is_done_once_and_as_the_end_says() -> None:
+def test_at_the_end_an_act_is_done_once_and_as_the_end_says_with_the_log_first() -> None:
     schedule = Schedule("train", 8, (Periodic("test", 4, 4, batches=1), Periodic("log", 8, 8)), (Due("test"), Due("checkpoint")))
     assert schedule.due(4) == (Due("test", 1),)
-    assert schedule.due(8) == (Due("test"), Due("checkpoint"), Due("log"))
+    assert schedule.due(8) == (Due("log"), Due("test"), Due("checkpoint"))
 
 
 def test_a_chunk_is_run_only_where_no_act_is_due_inside_it() -> None:

@@ -98,7 +98,7 @@ def steps_record(steps: Steps) -> StepsRecord:
 
 
 def program_of(train: Train, phases: frozenset[str]) -> Program:
-    """What the one worker of a job does; `phases` are those with data. At the end there is a last test, checkpoint and log."""
+    """What the one worker of a job does; `phases` are those with data. At the end there is a last log, test and checkpoint."""
     order: tuple[Action, ...] = ("val", "test", "checkpoint", "log")
     acts = tuple(_act(action, train.actions[action]) for action in order if action in train.actions)
     batches = {act.action: act.batches for act in acts}

@@ -10,6 +10,8 @@ from typing import Literal, TypeAlias
 Action: TypeAlias = Literal["val", "test", "checkpoint", "log"]
 ORDER: tuple[Action, ...] = ("val", "test", "checkpoint", "log")
 """The order of acts that are due after the same step."""
+LAST_ORDER: tuple[Action, ...] = ("log", "val", "test", "checkpoint")
+"""Their order at the end of a section: the last line of the metrics is then the last test."""
 GATHER_STEPS = 1024
 """At least so often are metrics taken off the device: sums of 32 bits lose digits in longer ones."""
 
@@ -59,7 +61,8 @@ class Schedule:
             found = {act.action: Due(act.action, act.batches) for act in self.acts if act.is_due(step)}
         if step == self.steps:
             found |= {act.action: act for act in self.end}
-        return tuple(found[action] for action in ORDER if action in found)
+        order = LAST_ORDER if step == self.steps else ORDER
+        return tuple(found[action] for action in order if action in found)
 
     def next_act(self, step: int) -> int:
         """The first number of steps above `step` at which an act is due or the section ends."""
