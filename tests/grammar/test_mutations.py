@@ -14,10 +14,9 @@ from singalang_grammar.render.terminal import render
 from singalang_grammar.source import Source
 from tests.grammar.rounds import EXAMPLES
 
-PIECES = list("(){}[],:=.+-*/%<>#\"'^;!&?\\\n\r\t \0é漢٣\ud800\ufeff") + [
-    "->", "..", "//", "**", "==", "for", "if", "else", "when", "not", "in", "import", "arg", "return", "true", "None", "1.", "1__0", "3x3",
-    "10 ms", "0x1f", "\n\n", "x = ", "a: ", "{ }", "f(", "# c\n",
-]  # fmt: skip
+SIGNS = "(){}[],:=.+-*/%<>#\"'^;!&?\\\n\r\t \0é漢٣\ud800\ufeff"
+WORDS = "-> .. // ** == for if else when not in import arg return true None 1. 1__0 3x3 0x1f f("
+PIECES = [*SIGNS, *WORDS.split(), "10 ms", "\n\n", "x = ", "a: ", "{ }", "# c\n"]
 
 
 def mutant(random: Random, texts: list[str]) -> str:

@@ -61,6 +61,17 @@ class Comments:
         """Whether the source text has a line end between two places."""
         return "\n" in self._text[start:end]
 
+    def past(self, start: int, sign: str) -> int:
+        """The place after the next such sign that stands outside comments; `start` if there is none."""
+        found = self._text.find(sign, start)
+        for place in self._places(start, len(self._text)):
+            comment = self._waiting[place].span
+            if found < comment.start:
+                break
+            if found < comment.end:
+                found = self._text.find(sign, comment.end)
+        return found + 1 if found >= 0 else start
+
     @property
     def unknown_layout(self) -> bool:
         """Whether there is no source text: the tree was made by a program."""

@@ -103,12 +103,11 @@ class Expressions:
     def _argument(self, node: tree.Argument) -> Doc:
         return concat(f"{node.name.text} = ", self.value(node.value)) if node.name else self.value(node.value)
 
-    def parameters(self, parameters: Sequence[tree.BlockParameter], start: int) -> Doc:
-        """The attributes of a block; the place of their `)` is not known, so comments after the last go elsewhere."""
-        if not parameters:
-            return "()"
-        span = Span(parameters[0].span.source, start, parameters[-1].span.end)
-        return self._in_brackets("(", parameters, self._parameter, ")", span, start)
+    def parameters(self, parameters: Sequence[tree.BlockParameter], name: tree.Ident) -> tuple[Doc, int]:
+        """The attributes of a block, and where their `)` ends, which no node knows."""
+        start = name.span.end
+        reached = self._comments.past(parameters[-1].span.end if parameters else start, ")")
+        return self._in_brackets("(", parameters, self._parameter, ")", Span(name.span.source, start, reached), start), reached
 
     def _parameter(self, node: tree.BlockParameter) -> Doc:
         return node.name.text if node.default is None else concat(f"{node.name.text} = ", self.value(node.default))
@@ -124,7 +123,7 @@ class Expressions:
             return opener + closer
         inner: list[Doc] = [docs[0]]
         for after in docs[1:]:
-            inner += [",", fill(after)]
+            inner += [",", fill(after, whole=True)]
         return _bracketed(opener, concat(*inner), closer, ",", only)
 
     def _with_comments(

@@ -106,11 +106,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """A blank and a document, or the document on a new line if it does not fit."""
+    """A blank and a document, or the document on a new line if it does not fit (if `whole`, all of it)."""
 
     inner: Doc
     width: int
     hard: bool
+    whole: bool
 
 
 Doc: TypeAlias = str | Hard | Break | Broken | Remark | Arrow | Concat | Nest | Anchor | Group | Fill
@@ -146,9 +147,9 @@ def group(inner: Doc) -> Group:
     return Group(inner, width_of(inner), is_hard(inner))
 
 
-def fill(inner: Doc) -> Fill:
+def fill(inner: Doc, whole: bool = False) -> Fill:
     """A document after a blank or on a new line."""
-    return Fill(inner, width_of(inner) + 1, is_hard(inner))
+    return Fill(inner, width_of(inner) + 1, is_hard(inner), whole)
 
 
 def lines_of(doc: Doc) -> str:
@@ -184,8 +185,8 @@ class _Writer:
                     self._waiting.append((self._base, flat, inner))
                 case Group(inner):
                     self._waiting.append((indent, flat or self._fits(doc), inner))
-                case Fill(inner):
-                    self._fill(indent, flat, inner)
+                case Fill(inner, whole=whole):
+                    self._fill(indent, flat, inner, whole)
                 case Break(text):
                     self._put(text) if flat else self._new_line(indent)
                 case Broken(text):
@@ -209,8 +210,8 @@ class _Writer:
             self._base += 3
         self._put("-> ")
 
-    def _fill(self, indent: int, flat: bool, inner: Doc) -> None:
-        fits = flat or self._fits(inner, 1)
+    def _fill(self, indent: int, flat: bool, inner: Doc, whole: bool) -> None:
+        fits = flat or (not (whole and is_hard(inner)) and self._fits(inner, 1))
         if fits:
             self._put(" ")
         else:
@@ -221,7 +222,7 @@ class _Writer:
         """Whether a document, and what follows it up to the next possible line end, has room on this line."""
         room = WIDTH - self._column - before
         if is_hard(doc):
-            return isinstance(doc, Group) is False and _first_line(doc) <= room
+            return not isinstance(doc, Group) and _first_line(doc) <= room
         return width_of(doc) + _up_to_break(self._waiting, room) <= room
 
     def _new_line(self, indent: int, blank: bool = False) -> None:

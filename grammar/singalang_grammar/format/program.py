@@ -179,8 +179,8 @@ class _Formatter:
         head = f"block {fed} -> {name.text}"
         if parameters is None:
             return head, name.span.end
-        reached = parameters[-1].span.end if parameters else name.span.end
-        return concat(head, self._expressions.parameters(parameters, name.span.end)), reached
+        given, reached = self._expressions.parameters(parameters, name)
+        return concat(head, given), reached
 
 
 def _selector(selector: tree.Selector) -> str:
