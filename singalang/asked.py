@@ -40,5 +40,7 @@ def run_of(plan: Path | None, run: str | None, form: str) -> str | int:
         return int(tell(read.diagnostics, form))
     last = latest_run(Path("runs"), read.value.name)
     if last is None:
-        raise click.UsageError(f"`{read.value.name}` has no run in runs/; train it with `singa exec {plan}`, or say --from")
+        from singalang_runtime.codes.e0813_never_run import NeverRun
+
+        return int(tell((NeverRun(read.value.name, str(plan), "runs").diagnostic(),), form))
     return str(last)

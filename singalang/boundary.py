@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
@@ -36,10 +37,21 @@ def guarded(command: click.Command, name: str) -> int:
         print("interrupted", file=sys.stderr)
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the interpreter's last flush is silent
+        _silence_stdout()
         return Exit.FINE
+    except OSError as fault:
+        if fault.errno not in (errno.ENOSPC, errno.EDQUOT):
+            return _report(fault, name)
+        _silence_stdout()
+        print(f"{name}: cannot write what was asked for: {fault.strerror}", file=sys.stderr)
+        return Exit.MISTAKE
     except Exception as bug:
         return _report(bug, name)
+
+
+def _silence_stdout() -> None:
+    """Sends what is still unwritten nowhere, so that the interpreter's last flush does not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report(bug: Exception, name: str) -> int:

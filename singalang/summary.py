@@ -2,46 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from singalang_compiler.plan import LayerRecord, Plan, SectionRecord
+from singalang_compiler.plan import DataRecord, FieldRecord, LayerRecord, Plan, SectionRecord
 
 
 def print_summary(plan: Plan, path: Path) -> None:
     """Prints a table for each train section, then the plan's estimate."""
     console = Console(highlight=False)
-    sizes = {parameter.name: _size(parameter.shape) for parameter in plan.parameters}
+    sizes = {parameter.name: prod(parameter.shape) for parameter in plan.parameters}
+    data = {record.name: record for record in plan.data}
+    notes = Table.grid(padding=(0, 2))
     for section in plan.sections:
-        console.print(_table(section, sizes))
-        dispatch = section.dispatch
-        many = f"{dispatch.mode} of {dispatch.count} steps" if dispatch.mode != "loop" else "one step at a time"
-        console.print(f"dispatch: {many} ({escape(dispatch.reason)})")
-    console.print(_estimate(plan))
-    console.print(
-        f"wrote {escape(str(path))} and {len(plan.kernels)} kernels; run it: singa exec {escape(str(path))}", soft_wrap=True
-    )
+        console.print(_table(section, [data[name] for name in section.data], sizes), end="\n\n")
+        name = "dispatch" if len(plan.sections) == 1 else f"dispatch of {section.name}"
+        notes.add_row(name, escape(f"{_steps(section.dispatch.count)} a call: {section.dispatch.reason}"))
+    notes.add_row("predicted", escape(_estimate(plan)))
+    console.print(notes)
+    written = escape(str(path))
+    console.print(f"wrote {written} and {len(plan.kernels)} kernels; run it: singa exec {written}", soft_wrap=True)
 
 
-def _table(section: SectionRecord, sizes: dict[str, int]) -> Table:
+def _table(section: SectionRecord, data: list[DataRecord], sizes: Mapping[str, int]) -> Table:
     title = f"net {section.net}" + (f", train {section.name}" if section.name != "train" else "")
-    table = Table(title=escape(title), title_justify="left", title_style="bold")
-    for name, side in (("layer", "left"), ("kind", "left"), ("shape", "left"), ("parameters", "right"), ("flops/record", "right")):
-        table.add_column(name, justify=side)  # type: ignore[arg-type]
+    table = Table(title=escape(title), title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for name in ("layer", "kind", "shape"):
+        table.add_column(name, overflow="fold")
+    for name in ("parameters", "flops/record"):
+        table.add_column(name, justify="right")
+    for record in data:
+        for field in record.fields:
+            table.add_row(escape(f"{record.name}.{field.name}"), "data", escape(_declared(field)))
     counted: set[str] = set()
-    for layer in section.layers:
-        if "train" in layer.phases or not layer.phases:
-            table.add_row(*_row(layer, sizes, counted))
-    table.add_section()
-    flops = sum(layer.forward_flops + layer.backward_flops for layer in section.layers if "train" in layer.phases)
-    table.add_row("total", "", "", f"{sum(sizes[name] for name in counted):,}", _short(flops))
+    trained = [layer for layer in section.layers if "train" in layer.phases or not layer.phases]
+    for layer in trained:
+        table.add_row(*_row(layer, sizes, counted))
+    flops = sum(layer.forward_flops + layer.backward_flops for layer in trained)
+    table.add_row("total", "", "", f"{sum(sizes[name] for name in counted):,}", _short(flops), style="bold")
     return table
 
 
-def _row(layer: LayerRecord, sizes: dict[str, int], counted: set[str]) -> tuple[str, ...]:
+def _declared(field: FieldRecord) -> str:
+    """The shape of a field, or its classes."""
+    shape = str(list(field.shape)) if field.shape or not field.classes else ""
+    return (f"class({field.classes})" if field.classes else "") + shape
+
+
+def _row(layer: LayerRecord, sizes: Mapping[str, int], counted: set[str]) -> tuple[str, ...]:
     own = [name for name in layer.parameters if name not in counted]
     counted.update(own)
     count = f"{sum(sizes[name] for name in own):,}" if own else ("shared" if layer.parameters else "")
@@ -49,28 +62,25 @@ def _row(layer: LayerRecord, sizes: dict[str, int], counted: set[str]) -> tuple[
     return escape(layer.name), layer.kind, escape(str(list(layer.shape))), count, _short(flops) if flops else ""
 
 
+def _steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count} steps"
+
+
 def _estimate(plan: Plan) -> str:
     estimate = plan.estimate
     memory = sum(estimate.memory_bytes.values())
     parts = [
-        f"predicted on machine `{plan.machine}`: {seconds(estimate.step_s)} a step",
+        f"{seconds(estimate.step_s)} a step",
         f"{seconds(estimate.total_s)} in all" if estimate.total_s is not None else "",
         f"{bytes_(memory)} of memory",
     ]
-    return ", ".join(part for part in parts if part)
-
-
-def _size(shape: tuple[int, ...]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size
+    return ", ".join(part for part in parts if part) + f" (machine: {plan.machine})"
 
 
 def _short(count: float) -> str:
     """A count with a letter for thousands, millions, ..."""
     for letter in ("", "k", "M", "G", "T"):
-        if count < 1000:
+        if count < 999.5:
             return f"{count:.3g}{letter}"
         count /= 1000
     return f"{count:.3g}P"
@@ -78,17 +88,21 @@ def _short(count: float) -> str:
 
 def seconds(time_s: float) -> str:
     """A time as people say it."""
-    if time_s >= 120:
-        return f"{time_s / 60:.3g} min"
-    if time_s >= 1:
-        return f"{time_s:.3g} s"
-    return f"{time_s * 1e3:.3g} ms" if time_s >= 1e-3 else f"{time_s * 1e6:.3g} us"
+    for limit, divisor, unit in ((1e-3, 1e-6, "us"), (1.0, 1e-3, "ms"), (120.0, 1.0, "s"), (7200.0, 60.0, "min")):
+        if time_s < limit:
+            return f"{_digits(time_s / divisor)} {unit}"
+    return f"{_digits(time_s / 3600)} h"
 
 
 def bytes_(count: float) -> str:
     """A number of bytes as people say it."""
     for unit in ("B", "KiB", "MiB", "GiB"):
-        if count < 1024:
-            return f"{count:.3g} {unit}"
+        if count < 1023.5:
+            return f"{_digits(count)} {unit}"
         count /= 1024
-    return f"{count:.3g} TiB"
+    return f"{_digits(count)} TiB"
+
+
+def _digits(number: float) -> str:
+    """Three digits, or all that stand before the point."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"

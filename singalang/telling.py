@@ -26,6 +26,8 @@ def tell(found: Sequence[Diagnostic], form: str = "text") -> Exit:
         from singalang_grammar.render.terminal import render
 
         click.echo(render(found, colour=wants_colour(sys.stderr)), err=True)
+        codes = sorted({one.code for one in found})
+        click.echo(f"more about {'it' if len(codes) == 1 else 'each'}: singa explain {codes[0]}", err=True)
     return Exit.MISTAKE if any(one.severity is Severity.ERROR for one in found) else Exit.FINE
 
 

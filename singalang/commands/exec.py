@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from singalang_runtime.report.port import Reporter
 
 
-@click.command("exec")
+@click.command("exec", short_help="Train what a plan says.")
 @click.argument("plan", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--run", type=click.Path(path_type=Path), help="The run folder; default: the next free runs/JOB-N, with --resume the last."

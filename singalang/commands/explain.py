@@ -7,7 +7,7 @@ import click
 from singalang.boundary import Exit
 
 
-@click.command("explain")
+@click.command("explain", short_help="Explain a diagnostic code, or list all.")
 @click.argument("code", required=False)
 def command(code: str | None) -> int:
     """Explain a diagnostic CODE such as E0201; without one, list all codes."""

@@ -8,11 +8,12 @@ from pathlib import Path
 import click
 
 from singalang.boundary import Exit
+from singalang.replacing import CannotWrite, replacing
 from singalang.telling import DIAGNOSTICS, tell
 from singalang_grammar.diagnostics import Outcome
 
 
-@click.command("fmt")
+@click.command("fmt", short_help="Bring programs into canonical layout.")
 @click.argument("files", nargs=-1, required=True, type=click.Path())
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a file would change.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change.")
@@ -39,7 +40,11 @@ def _format(file: str, check: bool, diff: bool, form: str) -> int:
         click.echo(f"{file} would change", err=True)
         return Exit.MISTAKE
     if not diff:
-        _write(Path(file), after)
+        try:
+            with replacing(Path(file)) as stream:
+                stream.write(after)
+        except CannotWrite as fault:
+            return tell((fault.diagnostic(),), form)
         click.echo(f"formatted {file}", err=True)
     return Exit.FINE
 
@@ -57,15 +62,3 @@ def _formatted(file: str) -> Outcome[tuple[str, str]]:
     if parsed.failed or parsed.value is None:
         return Outcome(None, parsed.diagnostics)
     return Outcome((read.value.text, format_program(parsed.value)))
-
-
-def _write(path: Path, text: str) -> None:
-    """Replaces a file in one step, so that a full disk or a kill leaves the old one."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="")
-        temporary.chmod(path.stat().st_mode)
-        temporary.replace(path)
-    except OSError as fault:
-        temporary.unlink(missing_ok=True)
-        raise click.ClickException(f"cannot write {path}: {fault.strerror}") from fault

@@ -5,16 +5,22 @@ from __future__ import annotations
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from singalang.asked import of_a_run, run_of
 from singalang.boundary import Exit
+from singalang.replacing import CannotWrite, Discard, replacing
 from singalang.surroundings import CACHE, cache_folder
 from singalang.telling import DIAGNOSTICS, tell
+from singalang_grammar.diagnostics import Outcome
+
+if TYPE_CHECKING:
+    from singalang_runtime.predict import PredictReport
 
 
-@click.command("predict")
+@click.command("predict", short_help="Write what a trained net predicts, as CSV.")
 @of_a_run
 @click.option(
     "--data", "source", metavar="SOURCE", help="Where the records are, as in a program: 'csv(\"new.csv\")'; default: the test data."
@@ -45,21 +51,23 @@ def command(
     given = read_source_option(source)
     if given is not None and given.value is None:
         return tell(given.diagnostics, form)
+    outcome: Outcome[PredictReport] = Outcome(None)
     try:
-        stream = output.open("w", encoding="utf-8", newline="") if output else nullcontext(sys.stdout)
-    except OSError as fault:
-        raise click.ClickException(f"cannot write {output}: {fault.strerror}") from fault
-    with stream as out:
-        request = PredictRequest(
-            run=named,
-            out=out,
-            checkpoint=checkpoint,
-            source=given.value if given else None,
-            top_k=top_k,
-            data=root,
-            cache=cache_folder(no_cache),
-        )
-        outcome = predict(request)
+        with replacing(output) if output else nullcontext(sys.stdout) as out:
+            request = PredictRequest(
+                run=named,
+                out=out,
+                checkpoint=checkpoint,
+                source=given.value if given else None,
+                top_k=top_k,
+                data=root,
+                cache=cache_folder(no_cache),
+            )
+            outcome = predict(request)
+            if outcome.value is None and output:
+                raise Discard
+    except CannotWrite as fault:
+        return tell((fault.diagnostic(),), form)
     status = tell(outcome.diagnostics, form) if outcome.diagnostics else Exit.FINE
     if outcome.value is not None and output is not None:
         click.echo(f"wrote {outcome.value.records} rows to {output}", err=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from singalang_runtime.runs import RunDetails, RunView
 
 
-@click.command("runs")
+@click.command("runs", short_help="List the runs, or show one.")
 @click.argument("run", required=False)
 @click.option("--folder", default="runs", show_default=True, type=click.Path(path_type=Path), help="Where the runs are.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -18,12 +18,16 @@ from singalang_grammar.diagnostics import Outcome
 @click.option(
     "-o", "--output", default="plan.json", show_default=True, type=click.Path(), help="The plan; its kernels go beside it."
 )
-@click.option("-t", "--topology", help="A topology of the program by name, or FILE.singa:NAME.")
+@click.option("-t", "--topology", metavar="NAME", help="A topology of the program by name, or FILE.singa:NAME.")
 @click.option("-s", "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set an arg, or a field: train.steps=10.")
 @click.option("--check", is_flag=True, help="Tell all mistakes and write nothing; runs no Python file of yours.")
 @click.option("--emit", type=click.Choice([stage.name for stage in STAGES]), help="Print what stands after a stage; write nothing.")
-@click.option("--platforms", default="cpu", show_default=True, help="Where kernels shall run: cpu,cuda,tpu.")
-@click.option("--machine", "machine_file", type=click.Path(), help="A calibration file; default: a built-in reference machine.")
+@click.option(
+    "--platforms", default="cpu", show_default=True, metavar="LIST", help="What the plan shall run on: cpu, cuda, tpu, with commas."
+)
+@click.option(
+    "--machine", "machine_file", type=click.Path(), help="A machine to predict times for; default: a built-in reference machine."
+)
 @DIAGNOSTICS
 def command(
     file: str,
@@ -37,12 +41,14 @@ def command(
     form: str,
 ) -> int:
     """Compile FILE, a .singa program, to a plan that `singa exec` runs."""
+    if Path(file).suffix == ".json":
+        raise click.UsageError(f"`{file}` looks like a plan, which is compiled already: run it with `singa exec {file}`")
     machine = read_machine(machine_file) if machine_file else Outcome(Machine())
     if machine.value is None:
         return tell(machine.diagnostics, form)
     request = Request(file, settings, topology, check, _platforms(platforms), machine.value)
     if check:
-        return tell(run(request, "place").diagnostics, form)
+        return _check(request, form)
     if emit:
         return _emit(request, emit, form)
     return _compile(request, Path(output), form)
@@ -54,6 +60,13 @@ def _platforms(text: str) -> tuple[str, ...]:
     if unknown or not wanted:
         raise click.BadParameter(f"`{text}`: platforms are cpu, cuda and tpu, with commas", param_hint="--platforms")
     return wanted
+
+
+def _check(request: Request, form: str) -> int:
+    found = run(request, "place").diagnostics
+    if not found and form == "text":
+        click.echo(f"{request.path}: no mistakes", err=True)
+    return tell(found, form)
 
 
 def _emit(request: Request, stage: str, form: str) -> int:

@@ -13,7 +13,7 @@ from singalang.surroundings import CACHE, cache_folder
 from singalang.telling import DIAGNOSTICS, tell
 
 
-@click.command("test")
+@click.command("test", short_help="Measure a trained net on test data.")
 @of_a_run
 @click.option("--phase", type=click.Choice(["test", "val"]), default="test", show_default=True, help="Whose data.")
 @click.option("--batches", type=click.IntRange(min=1), help="Measure this many batches only.")

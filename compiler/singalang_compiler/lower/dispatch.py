@@ -34,7 +34,7 @@ def choose(nodes: Sequence[ShapedNode], compute_s: float, steps: int | None, pla
         return Chosen(Dispatch(mode="loop", count=1, reason=text), "convolutions-on-cpu")
     ratio = compute_s / machine.dispatch_s
     if not tiny:
-        text = f"a step computes for about {ratio:.0f} times the price of a dispatch" if ratio >= 1 else "there are few steps"
+        text = f"a step takes {ratio:.0f} times as long as a call" if ratio >= 1 else "there are few steps"
         return Chosen(Dispatch(mode="loop", count=1, reason=text), "large-steps")
-    text = f"a step computes for about {ratio:.1f} times the price of a dispatch"
+    text = f"a step takes only {ratio:.1f} times as long as a call"
     return Chosen(Dispatch(mode="scan", count=TOGETHER, reason=text), "tiny-steps")
