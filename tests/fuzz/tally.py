@@ -24,6 +24,8 @@ class Tally:
     planned: int = 0
     slowest: float = 0.0
     valid: list[Mutant] = field(default_factory=list)
+    runnable: list[Mutant] = field(default_factory=list)
+    unplanned: Counter[str] = field(default_factory=Counter)
     crashes: list[tuple[Mutant, Trial]] = field(default_factory=list)
     slow: list[tuple[Mutant, Trial]] = field(default_factory=list)
     codes: Counter[str] = field(default_factory=Counter)
@@ -39,6 +41,7 @@ class Tally:
         self.codes.update({found.code for found in trial.errors})
         if not trial.errors:
             self.valid.append(mutant)
+            self.runnable += [mutant] if trial.runnable else []
             return
         errors = self._new(mutant, trial.errors)
         if errors and mutant.change in TREE_CHANGES:
@@ -51,12 +54,13 @@ class Tally:
         """Counts one mutant that was compiled."""
         self.plans += 1
         self.planned += not trial.errors and not trial.crash and not trial.timed_out
+        self.unplanned.update({found.code for found in trial.errors})
         self._watch(mutant, trial, plan=True)
 
     def spread(self, count: int) -> tuple[Mutant, ...]:
-        """So many of the mutants without an error, from first to last."""
-        step = max(1, len(self.valid) // max(1, count))
-        return tuple(self.valid[::step][:count])
+        """So many of the mutants that can be run, from first to last."""
+        step = max(1, len(self.runnable) // max(1, count))
+        return tuple(self.runnable[::step][:count])
 
     @property
     def clean(self) -> bool:
@@ -74,7 +78,7 @@ class Tally:
         lines = [
             f"{self.count} mutants: {len(self.valid)} without an error, {len(self.crashes)} crashed, {len(self.slow)} too slow, "
             f"slowest {self.slowest:.2f} s",
-            f"{self.plans} of them compiled: {self.planned} plans",
+            f"{self.plans} of the {len(self.runnable)} that can be run compiled: {self.planned} plans, else {dict(self.unplanned)}",
             f"tree mutants with an error that the program did not have: {sum(self.placed.values())}, "
             f"told at the place of the change: {self.share:.1%}",
             *(f"  {name}: {count}" for name, count in sorted(self.placed.items())),

@@ -25,7 +25,7 @@ def test_mutants_end_in_diagnostics_or_a_result() -> None:
     assert tally.crashes == [], tally.report()
     assert tally.slow == [], tally.report()
     assert tally.share >= WANTED_SHARE, tally.report()
-    assert tally.plans == 3
+    assert tally.plans == tally.planned == 3, tally.report()
 
 
 def test_the_same_seed_gives_the_same_mutants() -> None:

@@ -29,13 +29,15 @@ HARD_LIMIT_S = 60.0
 class Trial:
     """How a mutant ended. `crash` is the traceback, or what is unsound about the outcome.
 
-    `layers` is the number of nodes of all nets, where they are known.
+    `layers` is the number of nodes of all nets, where they are known; `runnable` says that there is something to train, by
+    one worker, so that a plan can be made.
     """
 
     diagnostics: tuple[Diagnostic, ...] = ()
     crash: str | None = None
     seconds: float = 0.0
     layers: int = 0
+    runnable: bool = False
     timed_out: bool = False
 
     @property
@@ -79,7 +81,7 @@ def _watched(action: Callable[[], Outcome[Any]], mutant: Mutant) -> Trial:
             outcome = action()
         seconds = time.perf_counter() - started
         faults = [*unsound(outcome), *not_shown(outcome), *unfaithful(mutant.text)]
-        return Trial(outcome.diagnostics, "\n".join(faults) or None, seconds, _layers(outcome.value))
+        return Trial(outcome.diagnostics, "\n".join(faults) or None, seconds, _layers(outcome.value), _runnable(outcome.value))
     except _OutOfTime:
         return Trial(seconds=time.perf_counter() - started, timed_out=True)
     except Exception:
@@ -98,6 +100,11 @@ def _time_limit(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def _runnable(value: Any) -> bool:
+    shaped = getattr(value, "shaped", None)
+    return bool(shaped and shaped.job.trains and len(value.processes) == 1)
 
 
 def _layers(value: Any) -> int:
