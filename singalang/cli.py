@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -62,7 +63,8 @@ def singa() -> None:
 
 
 def singac() -> None:
-    """Entry point of `singac`."""
+    """Entry point of `singac`. Checking makes many objects and few cycles, so the collector would only walk them in vain."""
+    gc.disable()
     from singalang.commands.singac import command
 
     sys.exit(guarded(VERSION(command), "singac"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import click
@@ -82,6 +83,7 @@ def _emit(request: Request, stage: str, form: str) -> int:
 def _compile(request: Request, output: Path, form: str) -> int:
     from singalang_compiler.lower.write import write
 
+    gc.enable()  # tracing kernels makes cycles
     outcome = run(request, "plan")
     written = write(outcome.value, output) if outcome.value is not None else Outcome(None)
     found = (*outcome.diagnostics, *written.diagnostics)
