@@ -8,7 +8,7 @@ from typing import Any
 
 from singalang_compiler.graph import LayerGraph
 from singalang_compiler.library.kinds import Configured, Kind
-from singalang_grammar.source import Source, Span
+from singalang_grammar.source import Source, Span, Spanned
 from singalang_grammar.tree import Program
 
 _INDENT = "  "
@@ -41,6 +41,8 @@ def _lines(value: Any, before: str) -> Iterator[str]:
             yield from _mapped(value.items(), before, deeper)
         case tuple() | list() if value and not all(_is_plain(item) for item in value):
             yield from _listed(value, before, deeper)
+        case Spanned():
+            yield from _mapped([pair for pair in value.said() if not _is_empty(pair[1])], before + type(value).__name__, deeper)
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
             fields = [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value) if field.repr]
             told = [(name, item) for name, item in fields if not isinstance(item, Source | Span | Kind) and not _is_empty(item)]

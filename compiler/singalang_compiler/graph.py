@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
+import msgspec
 import networkx as nx
 
 from singalang_compiler.library.kinds import Configured
 from singalang_compiler.library.tensors import TensorSpec
-from singalang_grammar.source import Span
+from singalang_grammar.source import Span, Spanned
 
 
-@dataclass(frozen=True, slots=True)
-class FieldInput:
+class FieldInput(Spanned, frozen=True):
     """A node that is a field of a data section; its name in the graph is `data.field`."""
 
     data: str
@@ -23,15 +23,13 @@ class FieldInput:
     spec: TensorSpec
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseSwitch:
+class PhaseSwitch(Spanned, frozen=True):
     """A node that passes on its first input in `phases` and its second in all others: what `when` in a chain becomes."""
 
     phases: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class SharedParameter:
+class SharedParameter(Spanned, frozen=True):
     """A parameter that is another layer's: `transpose(embed.weight)`. `net` is the owner's net."""
 
     net: str
@@ -40,8 +38,7 @@ class SharedParameter:
     transposed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterSetting:
+class ParameterSetting(Spanned, frozen=True):
     """What a program says of one parameter of a layer, rules and attributes merged; None where it says nothing."""
 
     init: Configured | None = None
@@ -49,14 +46,13 @@ class ParameterSetting:
     wd_scale: float | None = None
     absent: bool = False
     shared: SharedParameter | None = None
-    span: Span | None = field(default=None, compare=False, repr=False)
+    span: Span | None = None
 
 
 Operation: TypeAlias = Configured | FieldInput | PhaseSwitch
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Spanned, frozen=True, kw_only=True):
     """One layer (or metric, sink, field, phase switch) of a net, as every stage after `resolve` sees it.
 
     `inputs` are names of nodes, in order. `phases` are those in which it exists. `span` is the text of its stage, `spans`
@@ -66,11 +62,11 @@ class Node:
     name: str
     operation: Operation
     inputs: tuple[str, ...] = ()
-    parameters: Mapping[str, ParameterSetting] = field(default_factory=dict)
+    parameters: Mapping[str, ParameterSetting] = msgspec.field(default_factory=dict)
     phases: frozenset[str]
     automatic: bool = False
-    span: Span = field(compare=False, repr=False)
-    input_spans: tuple[Span, ...] = field(default=(), compare=False, repr=False)
+    span: Span
+    input_spans: tuple[Span, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -160,7 +156,7 @@ class LayerGraph:
             if isinstance(node.operation, PhaseSwitch):
                 standing[node.name] = inputs[0 if phase in node.operation.phases else 1]
             else:
-                kept.append(replace(node, inputs=inputs))
+                kept.append(msgspec.structs.replace(node, inputs=inputs))
         return LayerGraph.of(kept)
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
+
+import msgspec
 
 from singalang_compiler.graph import LayerGraph
 from singalang_compiler.library.kinds import Configured, Kind
 from singalang_compiler.library.tensors import TensorSpec
-from singalang_grammar.source import Source, Span
+from singalang_grammar.source import Source, Span, Spanned
 
 PHASES = ("train", "val", "test", "deploy", "sample")
 """The phases, a closed list; the first three have sources."""
 
 
-@dataclass(frozen=True, slots=True)
-class Epochs:
+class Epochs(Spanned, frozen=True):
     """A number of steps that is known when the data are opened: `epochs(n)`."""
 
     count: float
@@ -25,19 +25,17 @@ class Epochs:
 Steps: TypeAlias = int | Epochs
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Spanned, frozen=True, kw_only=True):
     """A declared field of a record. `mean` and `std` are numbers, or the path of a file that holds one record."""
 
     name: str
     spec: TensorSpec
     mean: float | str = 0.0
     std: float | str = 1.0
-    span: Span = field(compare=False, repr=False, kw_only=True)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class SourceUse:
+class SourceUse(Spanned, frozen=True, kw_only=True):
     """The source of one phase. `batch` is a list only where the rows of the workers are given one by one."""
 
     phase: str
@@ -46,7 +44,7 @@ class SourceUse:
     shuffle: bool
     random_skip: int
     split: Literal["train", "test", "all"]
-    span: Span = field(compare=False, repr=False, kw_only=True)
+    span: Span
 
     @property
     def rows(self) -> int:
@@ -54,28 +52,25 @@ class SourceUse:
         return self.batch if isinstance(self.batch, int) else sum(self.batch)
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(Spanned, frozen=True, kw_only=True):
     """A `data` section. `records` is the number of training records, where the program says it."""
 
     name: str
     fields: tuple[Field, ...]
     sources: Mapping[str, SourceUse]
     records: int | None = None
-    span: Span = field(compare=False, repr=False, kw_only=True)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Net:
+class Net(Spanned, frozen=True, kw_only=True):
     """A `net` section."""
 
     name: str
     graph: LayerGraph
-    span: Span = field(compare=False, repr=False, kw_only=True)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class UpdaterUse:
+class UpdaterUse(Spanned, frozen=True, kw_only=True):
     """An updater with the fields that all updaters have. `clip` is (low, high); `rate` is a schedule, `fixed` for a number."""
 
     updater: Configured
@@ -83,11 +78,10 @@ class UpdaterUse:
     weight_decay: float = 0.0
     clip: tuple[float, float] | None = None
     clip_norm: float | None = None
-    span: Span = field(compare=False, repr=False, kw_only=True)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Every:
+class Every(Spanned, frozen=True):
     """A periodic action: after step `after`, after + period, ...; `batches` None takes the whole source."""
 
     period: Steps
@@ -95,16 +89,14 @@ class Every:
     batches: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scales:
+class Scales(Spanned, frozen=True):
     """What a train section's `on` rules say of one layer: None where they say nothing."""
 
     lr_scale: float | None = None
     wd_scale: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Train:
+class Train(Spanned, frozen=True, kw_only=True):
     """A `train` section. `name` is None for the unnamed one; `actions` holds `val`, `test`, `checkpoint`, `log`."""
 
     name: str | None
@@ -121,12 +113,11 @@ class Train:
     accumulate: int = 1
     average: float | None = None
     stop: tuple[str, int] | None = None
-    scales: Mapping[str, Scales] = field(default_factory=dict)  # by layer
-    span: Span = field(compare=False, repr=False, kw_only=True)
+    scales: Mapping[str, Scales] = msgspec.field(default_factory=dict)  # by layer
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Placing:
+class Placing(Spanned, frozen=True):
     """What a topology's `on` rules say of one layer: None where they say nothing."""
 
     partition: str | None = None
@@ -135,8 +126,7 @@ class Placing:
     remat: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sync:
+class Sync(Spanned, frozen=True):
     """How worker and server groups exchange: the fields of a `sync` section, presets filled in."""
 
     every: int = 1
@@ -153,8 +143,7 @@ class Sync:
     shards: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Topology:
+class Topology(Spanned, frozen=True, kw_only=True):
     """A `topology` section: who does the work. `placing` is by net and layer."""
 
     name: str
@@ -174,8 +163,8 @@ class Topology:
     heartbeat_s: float = 1.0
     warmup_steps: int = 0
     sync: Sync = Sync()
-    placing: Mapping[tuple[str, str], Placing] = field(default_factory=dict)
-    span: Span | None = field(default=None, compare=False, repr=False, kw_only=True)
+    placing: Mapping[tuple[str, str], Placing] = msgspec.field(default_factory=dict)
+    span: Span | None = None
 
     @property
     def workers(self) -> int:
@@ -183,8 +172,7 @@ class Topology:
         return self.worker_groups * self.workers_per_group
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Spanned, frozen=True, kw_only=True):
     """A `sample` section."""
 
     name: str | None
@@ -195,13 +183,13 @@ class Sample:
     temperature: float = 1.0
     top_k: int | None = None
     seed: int = 0
-    span: Span = field(compare=False, repr=False, kw_only=True)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Spanned, frozen=True):
     """A resolved program. `topology` is the chosen one; `settings` is what was said with `--set`, as written."""
 
+    APART: ClassVar[frozenset[str]] = frozenset({"sources"})
     name: str
     data: Mapping[str, Data]
     nets: Mapping[str, Net]
@@ -209,7 +197,7 @@ class Job:
     topologies: Mapping[str, Topology]
     topology: Topology
     samples: tuple[Sample, ...] = ()
-    settings: Mapping[str, str] = field(default_factory=dict)
-    args: Mapping[str, object] = field(default_factory=dict)
-    sources: tuple[Source, ...] = field(default=(), compare=False, repr=False)  # every .singa and .py file read, the main one first
+    settings: Mapping[str, str] = msgspec.field(default_factory=dict)
+    args: Mapping[str, object] = msgspec.field(default_factory=dict)
+    sources: tuple[Source, ...] = ()  # every .singa and .py file read, the main one first
     user_kinds: tuple[Kind, ...] = ()

@@ -6,28 +6,25 @@ layout and comments alone give equal trees.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
-from singalang_grammar.source import Source, Span
+from singalang_grammar.source import Source, Span, Spanned
 
 # ---- words ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Ident:
+class Ident(Spanned, frozen=True):
     """A word that names something."""
 
     text: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Spanned, frozen=True):
     """Words joined by dots: `layer3.attn`."""
 
     parts: tuple[Ident, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
     @property
     def text(self) -> str:
@@ -38,145 +35,129 @@ class Path:
 # ---- expressions ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Spanned, frozen=True):
     """A number as it is written, its unit glued to it: `64KiB`, `1e-3`, `100k`."""
 
     text: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class String:
+class String(Spanned, frozen=True):
     """A string: `raw` is what stands in the file, quotes included."""
 
     raw: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Spanned, frozen=True):
     """A name used as a value."""
 
     text: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Spanned, frozen=True):
     """One of the words `true`, `false`, `none`."""
 
     value: bool | None
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class List:
+class List(Spanned, frozen=True):
     """`[a, b]`."""
 
     items: tuple[Expr, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Comprehension:
+class Comprehension(Spanned, frozen=True):
     """`[value for name in items]`."""
 
     value: Expr
     name: Ident
     items: Expr
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Paren:
+class Paren(Spanned, frozen=True):
     """`(value)`: kept, because `a + b -> f` and `(a + b) -> f` are not the same to a reader."""
 
     value: Expr
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Tuple:
+class Tuple(Spanned, frozen=True):
     """`(a, b)`, or `(a,)`."""
 
     items: tuple[Expr, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Spanned, frozen=True):
     """`value.name`."""
 
     value: Expr
     name: Ident
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Spanned, frozen=True):
     """`value[a, b]`."""
 
     value: Expr
     items: tuple[Expr, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Spanned, frozen=True):
     """One thing between the parentheses of a call or layer; `name` is None for one given by place."""
 
     name: Ident | None
     value: Expr
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Spanned, frozen=True):
     """`callee(arguments)`."""
 
     callee: Expr
     arguments: tuple[Argument, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(Spanned, frozen=True):
     """`-value`, `+value` or `not value`."""
 
     operator: str
     value: Expr
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Spanned, frozen=True):
     """`left operator right`; the operator is one of `+ - * / // % == != < <= > >= and or ..`."""
 
     operator: str
     left: Expr
     right: Expr
-    operator_span: Span = field(compare=False, repr=False)
-    span: Span = field(compare=False, repr=False)
+    operator_span: Span
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Conditional:
+class Conditional(Spanned, frozen=True):
     """`if test then yes else no`."""
 
     test: Expr
     yes: Expr
     no: Expr
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Spanned, frozen=True):
     """`head -> stage -> stage`."""
 
     head: Expr
     stages: tuple[Stage, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
 Expr: TypeAlias = (
@@ -200,46 +181,42 @@ Expr: TypeAlias = (
 # ---- stages of a chain ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class LayerStage:
+class LayerStage(Spanned, frozen=True):
     """`label: kind(arguments)`; `arguments` is None where no parentheses are written."""
 
     label: Ident | None
     kind: Path
     arguments: tuple[Argument, ...] | None
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ForStage:
+class ForStage(Spanned, frozen=True):
     """`for name in items { stages }`."""
 
     label: Ident | None
     name: Ident
     items: Expr
     stages: tuple[Stage, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class IfStage:
+class IfStage(Spanned, frozen=True):
     """`if test { stages }`."""
 
     label: Ident | None
     test: Expr
     stages: tuple[Stage, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class WhenStage:
+class WhenStage(Spanned, frozen=True):
     """`when [not] phases { stages }`."""
 
     label: Ident | None
     negated: bool
     phases: tuple[Ident, ...]
     stages: tuple[Stage, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
 Stage: TypeAlias = LayerStage | ForStage | IfStage | WhenStage
@@ -247,37 +224,33 @@ Stage: TypeAlias = LayerStage | ForStage | IfStage | WhenStage
 # ---- selectors -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class GlobSelector:
+class GlobSelector(Spanned, frozen=True):
     """`"layer*.up"`."""
 
     pattern: String
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class NameSelector:
+class NameSelector(Spanned, frozen=True):
     """`ip1`, `layer3.attn`."""
 
     path: Path
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class RangeSelector:
+class RangeSelector(Spanned, frozen=True):
     """`fc6..fc8`."""
 
     first: Path
     last: Path
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class KindSelector:
+class KindSelector(Spanned, frozen=True):
     """`all`, `all dense`."""
 
     kind: Ident | None
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
 Selector: TypeAlias = GlobSelector | NameSelector | RangeSelector | KindSelector
@@ -285,54 +258,49 @@ Selector: TypeAlias = GlobSelector | NameSelector | RangeSelector | KindSelector
 # ---- items of a file or a body -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(Spanned, frozen=True):
     """`import a, b from "file"`; `names` is None for `import all`."""
 
     names: tuple[Ident, ...] | None
     path: String
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Arg:
+class Arg(Spanned, frozen=True):
     """`arg name: type = default in allowed`."""
 
     name: Ident
     type: Ident | None
     default: Expr | None
     allowed: Expr | None
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class BlockParameter:
+class BlockParameter(Spanned, frozen=True):
     """One attribute of a block, with its default."""
 
     name: Ident
     default: Expr | None
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Spanned, frozen=True):
     """`block inputs -> name(parameters) { body }`; `parameters` is None where no parentheses are written."""
 
     inputs: tuple[Ident, ...]
     name: Ident
     parameters: tuple[BlockParameter, ...] | None
     body: tuple[Item, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Spanned, frozen=True):
     """`kind name { body }`."""
 
     kind: Ident
     name: Ident | None
     body: tuple[Item, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
     @property
     def head(self) -> Span:
@@ -340,77 +308,70 @@ class Section:
         return self.kind.span.to(self.name.span) if self.name else self.kind.span
 
 
-@dataclass(frozen=True, slots=True)
-class Bind:
+class Bind(Spanned, frozen=True):
     """`name = value`: a named value, or a field of a section."""
 
     name: Ident
     value: Expr
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
+class Declaration(Spanned, frozen=True):
     """`name: type`, a field of a record."""
 
     name: Ident
     type: Expr
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Spanned, frozen=True):
     """A chain that nobody names: `image -> fc: dense(10)`."""
 
     head: Path
     stages: tuple[Stage, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class On:
+class On(Spanned, frozen=True):
     """`on selectors { body }`."""
 
     selectors: tuple[Selector, ...]
     body: tuple[Item, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(Spanned, frozen=True):
     """`when [not] phases { body }`."""
 
     negated: bool
     phases: tuple[Ident, ...]
     body: tuple[Item, ...]
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Spanned, frozen=True):
     """`return value`."""
 
     value: Expr
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
 Item: TypeAlias = Import | Arg | Block | Section | Bind | Declaration | Flow | On | When | Return
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Spanned, frozen=True):
     """A comment, its `#` included. Not part of any node: the formatter places it by its span."""
 
     text: str
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Spanned, frozen=True):
     """A whole file."""
 
+    APART: ClassVar[frozenset[str]] = frozenset({"source", "comments", "broken"})
     items: tuple[Item, ...]
-    source: Source = field(compare=False, repr=False)
-    comments: tuple[Comment, ...] = field(default=(), compare=False, repr=False)
-    broken: tuple[Span, ...] = field(default=(), compare=False, repr=False)
+    source: Source
+    comments: tuple[Comment, ...] = ()
+    broken: tuple[Span, ...] = ()
     """The statements that the parser had to leave out: a name that stands only in them is not to be called unknown."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from singalang_compiler.epochs import steps_of_epochs
 from singalang_compiler.job import Epochs

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from functools import cache
 from random import Random
 from typing import Any
 
 from singalang_grammar.parse.parser import parse
-from singalang_grammar.source import Source, Span
+from singalang_grammar.source import Source, Span, Spanned
 from singalang_grammar.tree import Ident, Name, Number, Program
 from tests.fuzz.mutant import Mutant
 
@@ -124,18 +124,18 @@ def _nodes(node: Any) -> Iterator[Any]:
 
 
 def _below(node: Any) -> Iterator[Any]:
-    for part in fields(node):
-        value = getattr(node, part.name)
-        if part.name in ("span", "operator_span", "source", "comments", "broken"):
+    for name in node.__struct_fields__:
+        value = getattr(node, name)
+        if name in ("span", "operator_span", "source", "comments", "broken"):
             continue
         for item in value if isinstance(value, tuple) else (value,):
-            if is_dataclass(item) and not isinstance(item, type):
+            if isinstance(item, Spanned):
                 yield item
 
 
 def _runs(node: Any) -> Iterator[tuple[Span, ...]]:
     """The spans of each list of at least two things right below a node."""
-    for part in fields(node):
-        value = getattr(node, part.name)
-        if part.name not in ("comments", "broken", "parts") and isinstance(value, tuple) and len(value) > 1:
+    for name in node.__struct_fields__:
+        value = getattr(node, name)
+        if name not in ("comments", "broken", "parts") and isinstance(value, tuple) and len(value) > 1:
             yield tuple(item.span for item in value)

@@ -20,8 +20,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+import msgspec
 
 Steps: TypeAlias = int
 """A number of steps. Where a program writes `epochs(n)`, methods of a kind are called with the whole number that it makes;
@@ -45,8 +46,7 @@ FAMILIES = {
 """Name of a family's base class -> its folder in the library, which is the family's name everywhere else."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarType:
+class ScalarType(msgspec.Struct, frozen=True):
     """`int`, `float`, `bool`, `str`, or `Name`, `Steps`."""
 
     name: str
@@ -56,8 +56,7 @@ class ScalarType:
         return _WORDS[self.name]
 
 
-@dataclass(frozen=True, slots=True)
-class UnitType:
+class UnitType(msgspec.Struct, frozen=True):
     """A number in a unit: `Seconds`, `Bytes`, `Bandwidth` (bits a second)."""
 
     name: str
@@ -67,8 +66,7 @@ class UnitType:
         return _WORDS[self.name]
 
 
-@dataclass(frozen=True, slots=True)
-class WordType:
+class WordType(msgspec.Struct, frozen=True):
     """One of a closed list of words."""
 
     words: tuple[str, ...]
@@ -78,8 +76,7 @@ class WordType:
         return "one of " + ", ".join(f"`{word}`" for word in self.words)
 
 
-@dataclass(frozen=True, slots=True)
-class NoneType:
+class NoneType(msgspec.Struct, frozen=True):
     """`none`."""
 
     def __str__(self) -> str:
@@ -87,8 +84,7 @@ class NoneType:
         return "`none`"
 
 
-@dataclass(frozen=True, slots=True)
-class TupleType:
+class TupleType(msgspec.Struct, frozen=True):
     """A list or tuple: `items` of fixed length, or any number of the first where `repeated`."""
 
     items: tuple[AttributeType, ...]
@@ -101,8 +97,7 @@ class TupleType:
         return "(" + ", ".join(str(item) for item in self.items) + ")"
 
 
-@dataclass(frozen=True, slots=True)
-class FamilyType:
+class FamilyType(msgspec.Struct, frozen=True):
     """A kind of a family with its attributes: `gaussian(std = 0.1)`."""
 
     family: str
@@ -112,8 +107,7 @@ class FamilyType:
         return _WORDS[self.family]
 
 
-@dataclass(frozen=True, slots=True)
-class FormType:
+class FormType(msgspec.Struct, frozen=True):
     """A form that only sections have: `every(100)`; its attributes stand in `sections/forms.py`."""
 
     name: str
@@ -123,8 +117,7 @@ class FormType:
         return _WORDS[self.name]
 
 
-@dataclass(frozen=True, slots=True)
-class UnionType:
+class UnionType(msgspec.Struct, frozen=True):
     """Any of several types; the first that fits is taken."""
 
     options: tuple[AttributeType, ...]
@@ -134,8 +127,7 @@ class UnionType:
         return " or ".join(str(option) for option in self.options)
 
 
-@dataclass(frozen=True, slots=True)
-class BoundedType:
+class BoundedType(msgspec.Struct, frozen=True):
     """A type with a condition on `x`, such as `x >= 1`."""
 
     inner: AttributeType

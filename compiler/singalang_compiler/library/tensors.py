@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+import msgspec
 
 Shape: TypeAlias = tuple[int, ...]
 """Lengths of the axes of one record; the batch axis is never among them."""
 
 
-@dataclass(frozen=True, slots=True)
-class TensorSpec:
+class TensorSpec(msgspec.Struct, frozen=True):
     """What flows along an edge of the net, for one record.
 
     `dtype` is `float` (whatever precision the job has) or `i32`; `classes` is the number of classes of a class label,
@@ -37,8 +37,7 @@ class TensorSpec:
         return str(list(self.shape))
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(msgspec.Struct, frozen=True):
     """What a layer is given when its shape is worked out.
 
     `shared` holds the shapes of the parameters that the program takes from other layers (after `transpose`), `absent`
@@ -46,7 +45,7 @@ class Inputs:
     """
 
     tensors: tuple[TensorSpec, ...]
-    shared: Mapping[str, Shape] = field(default_factory=dict)
+    shared: Mapping[str, Shape] = msgspec.field(default_factory=dict)
     absent: frozenset[str] = frozenset()
 
     def __getitem__(self, place: int) -> TensorSpec:
@@ -58,8 +57,7 @@ class Inputs:
         return len(self.tensors)
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True):
     """A parameter that a layer wants: `init` names the initialiser where the program sets none; a number is a constant.
 
     `fan_in` and `fan_out` are the numbers of inputs and outputs that one element of the parameter's layer sees, as the
@@ -73,16 +71,14 @@ class Parameter:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(msgspec.Struct, frozen=True):
     """Numbers that a layer carries from step to step and that no updater sees, such as running statistics."""
 
     shape: Shape
     initial: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Partition:
+class Partition(msgspec.Struct, frozen=True):
     """One legal way to cut a layer among workers. Axis 0 is the batch, axis 1 the first axis of a record; None is whole.
 
     `inputs`, `parameters` and `state` say along which axis each is cut (parameters and state have no batch axis, so their
@@ -93,13 +89,12 @@ class Partition:
     name: Literal["batch", "feature"]
     inputs: tuple[int | None, ...]
     output: int | None
-    parameters: Mapping[str, int] = field(default_factory=dict)
+    parameters: Mapping[str, int] = msgspec.field(default_factory=dict)
     partial: bool = False
-    state: Mapping[str, int] = field(default_factory=dict)
+    state: Mapping[str, int] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(msgspec.Struct, frozen=True):
     """Work of a layer for one record: `forward_flops` and `backward_flops` count additions and multiplications apart.
 
     `residual_bytes_f32` is what the backward pass keeps of the forward pass besides the layer's own output, in bytes at

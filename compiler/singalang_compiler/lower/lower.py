@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Literal, cast
 
 import jax
+from msgspec import structs
 
 from singalang_compiler.lower.blaming import blame
 from singalang_compiler.lower.estimating import whole_estimate
@@ -69,7 +70,7 @@ def _sections(shaped: ShapedJob, request: LowerRequest) -> tuple[Section, ...]:
     job = shaped.job
     single = {name for train in job.trains if train.precision != "f64" for name in data_names(shaped.nets[train.net])}
     data = data_records(job, double=frozenset(job.data) - single)
-    trains = [replace(train, updater=replace(train.updater, rate=settled_rate(job, train))) for train in job.trains]
+    trains = [structs.replace(train, updater=structs.replace(train.updater, rate=settled_rate(job, train))) for train in job.trains]
     return tuple(Section.of(shaped, train, data, request.form) for train in trains)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import structs
 
 from singalang_compiler.graph import FieldInput
 from singalang_compiler.job import Train
@@ -145,5 +147,5 @@ def _uses(shaped: ShapedJob, train: Train, net: ShapedNet, prefix: str) -> dict[
             if scales is not None:
                 lr_scale = use.lr_scale * (1.0 if scales.lr_scale is None else scales.lr_scale)
                 wd_scale = use.wd_scale * (1.0 if scales.wd_scale is None else scales.wd_scale)
-                uses[name] = replace(use, lr_scale=lr_scale, wd_scale=wd_scale)
+                uses[name] = structs.replace(use, lr_scale=lr_scale, wd_scale=wd_scale)
     return uses

@@ -71,10 +71,7 @@ class DataOwner:
         specs = self._specs(found)
         scales = {name: self._scale(found, specs) for name in specs}
         self._apply_rules(found, specs, scales)
-        fields = tuple(
-            Field(name, spec, *_for_type(spec, scales[name]), span=declaration.name.span)
-            for name, (declaration, spec) in specs.items()
-        )
+        fields = tuple(_field_of(name, spec, scales[name], declaration) for name, (declaration, spec) in specs.items())
         sources = {}
         for phase in SOURCES:
             use = self._source(phase, *found.raw[phase], found.binds[phase].span) if phase in found.raw else None
@@ -82,7 +79,8 @@ class DataOwner:
                 sources[phase] = use
         self.poisoned = self.poisoned or not found.whole or len(sources) < len(found.raw)
         records = found.values["records"]
-        return Data(self.name, fields, sources, None if is_poison(records) else records, span=section.span)
+        records = None if is_poison(records) else records
+        return Data(name=self.name, fields=fields, sources=sources, records=records, span=section.span)
 
     def _specs(self, found: Fields) -> dict[str, tuple[Declaration, TensorSpec]]:
         specs: dict[str, tuple[Declaration, TensorSpec]] = {}
@@ -161,7 +159,8 @@ def _source_use(phase: str, kind: Kind, value: Deferred, span: Span) -> SourceUs
     shuffle = values.get("shuffle")
     split = values.get("split") or _default_split(phase, kind)
     skip = values.get("random_skip", 0)
-    return SourceUse(phase, source, batch, phase == "train" if shuffle is None else shuffle, skip, split, span=span)
+    shuffled = phase == "train" if shuffle is None else shuffle
+    return SourceUse(phase=phase, source=source, batch=batch, shuffle=shuffled, random_skip=skip, split=split, span=span)
 
 
 def _default_split(phase: str, kind: Kind) -> Literal["train", "test", "all"]:
@@ -170,8 +169,9 @@ def _default_split(phase: str, kind: Kind) -> Literal["train", "test", "all"]:
     return "train" if phase == "train" else "test"
 
 
-def _for_type(spec: TensorSpec, scale: tuple[float | str, float | str]) -> tuple[float | str, float | str]:
-    return scale if spec.dtype == "float" else (0.0, 1.0)
+def _field_of(name: str, spec: TensorSpec, scale: tuple[float | str, float | str], declaration: Declaration) -> Field:
+    mean, std = scale if spec.dtype == "float" else (0.0, 1.0)
+    return Field(name=name, spec=spec, mean=mean, std=std, span=declaration.name.span)
 
 
 def field_spec(declaration: Declaration, place: Place) -> TensorSpec | None:

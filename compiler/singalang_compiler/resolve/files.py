@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import PurePath
 
+from msgspec import structs
+
 from singalang_compiler.codes.e0102_defined_twice import DefinedTwice
 from singalang_compiler.codes.e0104_hidden_name import HiddenName
 from singalang_compiler.library import kinds
@@ -196,7 +198,7 @@ def _merged_section(old: Part, new: Part) -> Part:
     inner = merge_parts(
         tuple(Part(item, old.file) for item in old.item.body), tuple(Part(item, new.file) for item in new.item.body)
     )
-    return Part(replace(new.item, body=tuple(part.item for part in inner)), new.file)
+    return Part(structs.replace(new.item, body=tuple(part.item for part in inner)), new.file)
 
 
 def _key(item: Item) -> tuple[str, ...] | None:

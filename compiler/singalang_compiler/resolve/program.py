@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
+from msgspec import structs
+
 from singalang_compiler.codes.e0405_unlike_data import UnlikeData
 from singalang_compiler.codes.e0503_unknown_topology import UnknownTopology
 from singalang_compiler.graph import LayerGraph
@@ -97,7 +99,7 @@ class _Resolution:
             warn_unused(main, session)
         files = [file.program.source for file in self._importer.files]
         read = [*files, *(source for source in session.sources if source not in files)]
-        return replace(job, sources=tuple(read), user_kinds=self._importer.user_kinds)
+        return structs.replace(job, sources=tuple(read), user_kinds=self._importer.user_kinds)
 
     def _resolved(self, job: Job, main: File, world: World) -> Job:
         sections = [section.latest for section in main.sections.values()]
@@ -129,7 +131,7 @@ class _Resolution:
         trains = [read_train(section, world) for section in sections if section.kind == "train"]
         samples = [read_sample(section, world) for section in sections if section.kind == "sample"]
         nets = {name: self._net(builder, world) for name, builder in world.nets.items()}
-        return replace(
+        return structs.replace(
             job,
             data={owner.name: owner.data for owner in world.data.values()},
             nets=nets,
@@ -142,7 +144,7 @@ class _Resolution:
 
     def _net(self, builder: NetBuilder, world: World) -> Net:
         self._check_data(builder, world)
-        return Net(builder.name, LayerGraph.of(builder.whole_nodes()), span=world.net_spans[builder.name])
+        return Net(name=builder.name, graph=LayerGraph.of(builder.whole_nodes()), span=world.net_spans[builder.name])
 
     # nets and data
 

@@ -24,7 +24,7 @@ from singalang_compiler.sections.schema import schema
 from singalang_grammar.source import Span
 from singalang_grammar.tree import GlobSelector, Ident, KindSelector, NameSelector, On, Path, RangeSelector, Selector
 
-SINGLE = Topology("single")
+SINGLE = Topology(name="single")
 """What a program without a topology has: one worker."""
 
 
@@ -43,24 +43,24 @@ def read_topology(section: SectionDefinition, world: World) -> Topology | None:
     separate = values["separate"] if values["separate"] is not None else bool(fixed.get("separate", False))
     link = values["link"]
     topology = Topology(
-        section.name.text,
-        _preset_name(values["preset"]),
-        groups,
-        workers,
-        server_groups,
-        servers,
-        separate,
-        values["partition"],
-        link[0] if isinstance(link, tuple) else link,
-        link[1] if isinstance(link, tuple) else None,
-        values["memory"],
-        values["micro_batches"],
-        values["remat"],
-        values["restarts"],
-        values["heartbeat"],
-        values["warmup_steps"],
-        _sync(sync, preset),
-        placing,
+        name=section.name.text,
+        preset=_preset_name(values["preset"]),
+        worker_groups=groups,
+        workers_per_group=workers,
+        server_groups=server_groups,
+        servers_per_group=servers,
+        separate=separate,
+        partition=values["partition"],
+        link_bits_per_s=link[0] if isinstance(link, tuple) else link,
+        link_latency_s=link[1] if isinstance(link, tuple) else None,
+        memory_bytes=values["memory"],
+        micro_batches=values["micro_batches"],
+        remat=values["remat"],
+        restarts=values["restarts"],
+        heartbeat_s=values["heartbeat"],
+        warmup_steps=values["warmup_steps"],
+        sync=_sync(sync, preset),
+        placing=placing,
         span=section.span,
     )
     _check_preset(topology, preset, found, sync, world)

@@ -58,21 +58,21 @@ def read_train(section: SectionDefinition, world: World) -> Train | None:
         return None
     values = found.values
     return Train(
-        section.name.text if section.name else None,
-        net.name,
-        losses,
-        algorithm,
-        values["steps"],
-        updater,
-        actions,
-        values["topology"],
-        values["start"],
-        values["seed"],
-        values["precision"],
-        values["accumulate"],
-        values["average"].attributes["decay"] if values["average"] else None,
-        (values["stop"].attributes["metric"], values["stop"].attributes["tests"]) if values["stop"] else None,
-        scales,
+        name=section.name.text if section.name else None,
+        net=net.name,
+        losses=losses,
+        algorithm=algorithm,
+        steps=values["steps"],
+        updater=updater,
+        actions=actions,
+        topology=values["topology"],
+        start=values["start"],
+        seed=values["seed"],
+        precision=values["precision"],
+        accumulate=values["accumulate"],
+        average=values["average"].attributes["decay"] if values["average"] else None,
+        stop=(values["stop"].attributes["metric"], values["stop"].attributes["tests"]) if values["stop"] else None,
+        scales=scales,
         span=section.span,
     )
 
@@ -264,9 +264,17 @@ def read_sample(section: SectionDefinition, world: World) -> Sample | None:
     if net is None or feed is None or draw is None or not found.whole:
         return None
     values = found.values
-    name = section.name.text if section.name else None
-    rest = (values["steps"], values["temperature"], values["top_k"], values["seed"])
-    return Sample(name, net.name, feed, draw, *rest, span=section.span)
+    return Sample(
+        name=section.name.text if section.name else None,
+        net=net.name,
+        feed=feed,
+        draw=draw,
+        steps=values["steps"],
+        temperature=values["temperature"],
+        top_k=values["top_k"],
+        seed=values["seed"],
+        span=section.span,
+    )
 
 
 def _fed(found: Fields, world: World) -> tuple[str, str] | None:

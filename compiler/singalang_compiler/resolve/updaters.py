@@ -27,7 +27,7 @@ def read_updater(section: SectionDefinition, session: Session) -> UpdaterUse | N
         if not visible.is_lost(name.text) and not session.is_broken(name.text, name.span):
             session.report(UnknownKind("updater", name.text, name.span, tuple(visible.kind_names("updaters"))))
         return None
-    own = {attribute.name for attribute in kind.attributes}
+    own = tuple(attribute.name for attribute in kind.attributes)
     common = tuple(attribute for attribute in schema("updater").fields if attribute.name not in own)
     found = read_fields(section.parts, Wanted("updater", (*kind.attributes, *common)), section.span, session)
     if not found.whole:
@@ -42,7 +42,8 @@ def read_updater(section: SectionDefinition, session: Session) -> UpdaterUse | N
     if is_poison(made):
         return None
     rate = _rate(values["lr"], section)
-    return UpdaterUse(made, rate, values.get("weight_decay", 0.0), clip, values.get("clip_norm"), span=section.span)
+    decay, norm = values.get("weight_decay", 0.0), values.get("clip_norm")
+    return UpdaterUse(updater=made, rate=rate, weight_decay=decay, clip=clip, clip_norm=norm, span=section.span)
 
 
 def _rate(value: Any, section: SectionDefinition) -> Configured:

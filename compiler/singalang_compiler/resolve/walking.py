@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from singalang_grammar.source import Span
+from singalang_grammar.source import Spanned
 from singalang_grammar.tree import (
     Comprehension,
     Flow,
@@ -69,13 +69,11 @@ def _nodes(item: object) -> Iterator[tuple[object, bool]]:
         if isinstance(node, tuple):
             waiting.extend((part, looped) for part in reversed(node))
             continue
-        slots = getattr(type(node), "__slots__", None)
-        if slots is None or isinstance(node, Span):
+        if not isinstance(node, Spanned):
             continue
         yield node, looped
         inside = looped or isinstance(node, ForStage | Comprehension)
-        for slot in reversed(slots):
-            if slot != "span":
-                part = getattr(node, slot)
-                if part is not None and not isinstance(part, str | bool):
-                    waiting.append((part, inside if slot in ("stages", "value") else looped))
+        for name in reversed(node.__struct_fields__):
+            part = getattr(node, name)
+            if isinstance(part, Spanned | tuple):
+                waiting.append((part, inside if name in ("stages", "value") else looped))

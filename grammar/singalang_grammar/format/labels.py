@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from singalang_grammar.tree import Bind, Block, Chain, Item, LayerStage, On, Program, Section, When
 

@@ -56,7 +56,8 @@ def test_a_when_deploy_branch_is_what_is_deployed() -> None:
 def test_a_shared_parameter_is_one_parameter() -> None:
     outcome = compiled(
         net(
-            "image = digits.image -> flatten -> enc: dense(8) -> dec: dense(weight = transpose(enc.weight))\nloss = (image, digits.image -> flat: flatten) -> square_loss"
+            "image = digits.image -> flatten -> enc: dense(8) -> dec: dense(weight = transpose(enc.weight))\n"
+            "loss = (image, digits.image -> flat: flatten) -> square_loss"
         ),
         "shapes",
     )
@@ -80,7 +81,8 @@ def test_one_mistake_gives_one_message() -> None:
     [
         (
             "sum",
-            "main = digits.image -> c1: conv(8, 3, pad = 1, stride = 2)\nskip = digits.image -> c2: conv(8, 1)\nlogits = (main + skip) -> fc: dense(10)",
+            "main = digits.image -> c1: conv(8, 3, pad = 1, stride = 2)\nskip = digits.image -> c2: conv(8, 1)\n"
+            "logits = (main + skip) -> fc: dense(10)",
         ),
         (
             "too_small",

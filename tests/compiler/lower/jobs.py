@@ -57,11 +57,11 @@ def data(
     """A data section with a source for training and one for tests."""
     kind_ = source or kind("sources", "csv", path="d.csv")
     uses = {
-        "train": SourceUse("train", kind_, batch, True, 0, "all", span=SPAN),
-        "test": SourceUse("test", kind_, test_batch, False, 0, "all", span=SPAN),
+        "train": SourceUse(phase="train", source=kind_, batch=batch, shuffle=True, random_skip=0, split="all", span=SPAN),
+        "test": SourceUse(phase="test", source=kind_, batch=test_batch, shuffle=False, random_skip=0, split="all", span=SPAN),
     }
-    declared = tuple(Field(own, spec, mean, std, span=SPAN) for own, spec in fields.items())
-    return Data(name, declared, uses, span=SPAN)
+    declared = tuple(Field(name=own, spec=spec, mean=mean, std=std, span=SPAN) for own, spec in fields.items())
+    return Data(name=name, fields=declared, sources=uses, span=SPAN)
 
 
 CLASSES = {"x": TensorSpec((6,)), "y": TensorSpec((), "i32", 3)}
@@ -108,7 +108,7 @@ def job(
         losses=losses,
         algorithm=kind("algorithms", "bp"),
         steps=steps,
-        updater=UpdaterUse(updater or kind("updaters", "sgd"), rate or fixed(0.1), span=SPAN, **of_updater),
+        updater=UpdaterUse(updater=updater or kind("updaters", "sgd"), rate=rate or fixed(0.1), span=SPAN, **of_updater),
         actions=actions or {},
         scales=scales or {},
         span=SPAN,
@@ -117,10 +117,10 @@ def job(
     whole = Job(
         name="model",
         data={section.name: section},
-        nets={"n": Net("n", LayerGraph.of([*inputs, *nodes]), span=SPAN)},
+        nets={"n": Net(name="n", graph=LayerGraph.of([*inputs, *nodes]), span=SPAN)},
         trains=(train,),
         topologies={},
-        topology=Topology("one"),
+        topology=Topology(name="one"),
         sources=(TEXT,),
     )
     shaped = infer_shapes(whole)

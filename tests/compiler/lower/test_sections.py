@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 
 from singalang_compiler.graph import FieldInput, LayerGraph, Node, ParameterSetting, SharedParameter
 from singalang_compiler.infer.net import infer_shapes
@@ -28,7 +28,7 @@ def two_nets() -> Placed:
         Node(name="head", operation=layer("dense", units=3), inputs=("base",), phases=everywhere, span=SPAN),
         Node(name="loss", operation=layer("softmax_loss"), inputs=("head", "d.y"), phases=everywhere, span=SPAN),
     ]
-    tuned = Net("tuned", LayerGraph.of([*fields, *parts]), span=SPAN)
+    tuned = Net(name="tuned", graph=LayerGraph.of([*fields, *parts]), span=SPAN)
     adam = replace(first.trains[0].updater, updater=kind("updaters", "adam"))
     second = replace(
         first.trains[0], name="tune", net="tuned", updater=adam, precision="f64", scales={"head": Scales(lr_scale=0.5)}

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import random
-from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from singalang_compiler.resolve.program import resolve
 from singalang_compiler.resolve.request import Request
 from singalang_grammar import tree
 from singalang_grammar.diagnostics import Outcome
 from singalang_grammar.parse.parser import parse
-from singalang_grammar.source import Source, Span
+from singalang_grammar.source import Source, Span, Spanned
 from tests.compiler.resolve.in_memory import DATA, codes, job
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -82,9 +82,9 @@ def nodes_of(node: object) -> list[Any]:
         one = waiting.pop()
         if isinstance(one, tuple):
             waiting.extend(one)
-        elif is_dataclass(one) and not isinstance(one, Span | Source):
+        elif isinstance(one, Spanned):
             found.append(one)
-            waiting.extend(getattr(one, field.name) for field in fields(one))
+            waiting.extend(getattr(one, name) for name in one.__struct_fields__)
     return found
 
 
@@ -94,12 +94,12 @@ def mutated(node: Any, target: Any, other: Any) -> Any:
         return other
     if isinstance(node, tuple):
         return tuple(mutated(one, target, other) for one in node)
-    if not is_dataclass(node) or isinstance(node, Span | Source):
+    if not isinstance(node, Spanned):
         return node
-    changes = {field.name: mutated(getattr(node, field.name), target, other) for field in fields(node)}
+    changes = {name: mutated(getattr(node, name), target, other) for name in node.__struct_fields__}
     if all(changes[name] is getattr(node, name) for name in changes):
         return node
-    return replace(node, **changes)  # type: ignore[type-var]
+    return replace(node, **changes)
 
 
 EXPRESSIONS = (
