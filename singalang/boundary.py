@@ -26,7 +26,8 @@ class Exit(IntEnum):
 def guarded(command: click.Command, name: str) -> int:
     """Runs a command to its exit code."""
     try:
-        result = command.main(prog_name=name, standalone_mode=False)
+        result = _run(command, name)
+        sys.stdout.flush()  # here, where it may fail
         return int(result) if isinstance(result, int) else Exit.FINE
     except click.exceptions.Exit as left:
         return left.exit_code
@@ -36,7 +37,7 @@ def guarded(command: click.Command, name: str) -> int:
     except (click.exceptions.Abort, KeyboardInterrupt):
         print("interrupted", file=sys.stderr)
         return Exit.INTERRUPTED
-    except BrokenPipeError:
+    except BrokenPipeError:  # the reader of our output has seen enough
         _silence_stdout()
         return Exit.FINE
     except OSError as fault:
@@ -47,6 +48,14 @@ def guarded(command: click.Command, name: str) -> int:
         return Exit.MISTAKE
     except Exception as bug:
         return _report(bug, name)
+
+
+def _run(command: click.Command, name: str) -> object:
+    """What click's own `main` does, but for broken pipes, which it would turn into an exit code of 1."""
+    if f"_{name}_complete".upper() in os.environ:  # a shell asks how a word may go on
+        return command.main(prog_name=name)
+    with command.make_context(name, sys.argv[1:]) as context:
+        return command.invoke(context)
 
 
 def _silence_stdout() -> None:

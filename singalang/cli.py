@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from singalang.boundary import guarded
+from singalang.version import VERSION
 
 _COMMANDS = Path(__file__).parent / "commands"
 
@@ -38,19 +39,6 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted and not ctx.resilient_parsing:
-        from importlib.metadata import version
-
-        click.echo(f"singalang {version('singalang')}")
-        ctx.exit()
-
-
-VERSION = click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
-)
-
-
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @VERSION
 def _singa() -> None:
@@ -67,4 +55,4 @@ def singac() -> None:
     gc.disable()
     from singalang.commands.singac import command
 
-    sys.exit(guarded(VERSION(command), "singac"))
+    sys.exit(guarded(command, "singac"))

@@ -53,14 +53,14 @@ def _lines(value: Any, before: str) -> Iterator[str]:
 
 def _mapped(items: Any, before: str, deeper: str) -> Iterator[str]:
     if before.strip():
-        yield before
+        yield before.rstrip()
     for name, item in items:
         yield from _lines(item, f"{deeper}{name}: ")
 
 
 def _listed(items: Any, before: str, deeper: str) -> Iterator[str]:
     if before.strip():
-        yield before
+        yield before.rstrip()
     for item in items:
         yield from _lines(item, f"{deeper}- ")
 

@@ -22,7 +22,7 @@ def read_source_option(text: str | None) -> Outcome[KindRecord] | None:
     if text is None:
         return None
     parsed = parse_expression(Source(_NAME, text))
-    if parsed.value is None:
+    if parsed.failed or parsed.value is None:
         return Outcome(None, parsed.diagnostics)
     call = parsed.value
     if isinstance(call, Call) and not any(argument.name and argument.name.text == "batch" for argument in call.arguments):

@@ -20,7 +20,8 @@ def print_summary(plan: Plan, path: Path) -> None:
     data = {record.name: record for record in plan.data}
     notes = Table.grid(padding=(0, 2))
     for section in plan.sections:
-        console.print(_table(section, [data[name] for name in section.data], sizes), end="\n\n")
+        console.print(_table(section, [data[name] for name in section.data], sizes))
+        console.print()
         name = "dispatch" if len(plan.sections) == 1 else f"dispatch of {section.name}"
         notes.add_row(name, escape(f"{_steps(section.dispatch.count)} a call: {section.dispatch.reason}"))
     notes.add_row("predicted", escape(_estimate(plan)))

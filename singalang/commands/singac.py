@@ -9,6 +9,7 @@ import click
 
 from singalang.boundary import Exit
 from singalang.telling import DIAGNOSTICS, tell
+from singalang.version import VERSION
 from singalang_compiler.machine import Machine, read_machine
 from singalang_compiler.pipeline import STAGES, Request, run
 from singalang_grammar.diagnostics import Outcome
@@ -30,6 +31,7 @@ from singalang_grammar.diagnostics import Outcome
     "--machine", "machine_file", type=click.Path(), help="A machine to predict times for; default: a built-in reference machine."
 )
 @DIAGNOSTICS
+@VERSION
 def command(
     file: str,
     output: str,
