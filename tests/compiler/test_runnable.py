@@ -23,7 +23,7 @@ from tests.compiler.lower.jobs import job, kind, mlp
 )
 def test_a_setting_that_cannot_be_run_is_named(setting: str, value: object, title: str) -> None:
     shaped = job(mlp()).shaped
-    train = replace(shaped.job.trains[0], **{setting: value})  # type: ignore[arg-type]
+    train = replace(shaped.job.trains[0], **{setting: value})
     other = replace(shaped, job=replace(shaped.job, trains=(train,)))
     assert [(found.code, found.title) for found in place(other, to_run=True).diagnostics] == [("E0492", title)]
     assert not place(other, to_run=False).diagnostics

@@ -311,6 +311,10 @@ class Builder:
     def _none(self, children: Children) -> tree.Constant:
         return tree.Constant(None, self._word(children[0]))
 
+    def _all(self, children: Children) -> tree.Name:
+        """The one reserved word that is also a value: `split = all`."""
+        return tree.Name("all", self._word(children[0]))
+
     def _list(self, children: Children) -> tree.List:
         items = _values(children)
         return self._note(tree.List(items, self._span(children)), *items)
