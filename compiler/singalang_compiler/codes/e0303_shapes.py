@@ -59,11 +59,14 @@ class Shapes(Facts, frozen=True):
     kind: str
     text: str
     hint: str | None
-    span: Span
+    span: Span  # the layer, or the one input to blame
+    layer: Span
     sources: tuple[Source, ...]
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
-        told = {source.span: source for source in reversed(self.sources) if source.span != self.span}
+        told = {source.span: source for source in reversed(self.sources) if source.span not in (self.span, self.layer)}
         labels = [Label(span, f"`{source.name}` has shape {source.shape}") for span, source in reversed(told.items())]
+        if self.layer != self.span:
+            labels.append(Label(self.layer, "for this layer"))
         return error(self, f"shapes do not fit `{self.kind}`", Label(self.span, self.text), *labels, hint=self.hint)

@@ -147,7 +147,9 @@ class Walk:
         return True
 
     def _shapes_differ(self, node: Node, fault: ShapeError) -> Diagnostic:
-        return Shapes(node.kind, fault.text, fault.hint, node.span, self._derivation(node)).diagnostic()
+        blamed = fault.input if fault.input is not None and 1 < len(node.inputs) == len(node.input_spans) else None
+        place = node.span if blamed is None else node.input_spans[blamed]
+        return Shapes(node.kind, fault.text, fault.hint, place, node.span, self._derivation(node)).diagnostic()
 
     def _derivation(self, node: Node) -> tuple[Source, ...]:
         """Where the shapes of the inputs come from; for one input, back to where they last changed."""
