@@ -68,5 +68,5 @@ class Shapes(Facts, frozen=True):
         told = {source.span: source for source in reversed(self.sources) if source.span not in (self.span, self.layer)}
         labels = [Label(span, f"`{source.name}` has shape {source.shape}") for span, source in reversed(told.items())]
         if self.layer != self.span:
-            labels.append(Label(self.layer, "for this layer"))
+            labels.append(Label(self.layer, f"an input of this `{self.kind}`"))
         return error(self, f"shapes do not fit `{self.kind}`", Label(self.span, self.text), *labels, hint=self.hint)
