@@ -40,7 +40,8 @@ NAMES = {"0#w1": "fc1.weight", "0#b1": "fc1.bias", "0#w2": "fc2.weight", "0#b2":
 
 def fields(message: bytes) -> list[tuple[int, Any]]:
     """The fields of a protobuf message: varints as numbers, the rest as bytes."""
-    found, place = [], 0
+    found: list[tuple[int, Any]] = []
+    place = 0
 
     def varint() -> int:
         nonlocal place
@@ -79,7 +80,9 @@ def singa_parameters(path: Path) -> dict[str, np.ndarray[Any, Any]]:
 
 def test_singas_parameters_give_singas_loss_and_accuracy(tmp_path: Path) -> None:
     plan_path = tmp_path / "plan.json"
-    write(compiled(PROGRAM, "plan", check=False).value, plan_path)
+    made = compiled(PROGRAM, "plan", check=False).value
+    assert made is not None
+    write(made, plan_path)
     plan = open_plan(plan_path).value
     assert plan is not None
     job = open_job(plan, plan_path, INTEROP, tmp_path).value
