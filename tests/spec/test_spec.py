@@ -12,7 +12,8 @@ from singalang_compiler import pipeline
 from singalang_grammar.diagnostics import Diagnostic, Outcome
 from tests.spec.page import MAIN, OUTSIDE, Expected, Fence, read_page
 
-PAGES = sorted(Path(__file__).parent.glob("*.md"))
+INDEX = Path(__file__).parent / "README.md"
+PAGES = sorted(set(Path(__file__).parent.glob("*.md")) - {INDEX})
 FENCES = [fence for page in PAGES for fence in read_page(page)]
 
 
@@ -34,6 +35,11 @@ def test_every_page_has_programs_right_and_wrong() -> None:
         fences = read_page(page)
         assert any(fence.expected for fence in fences), page.name
         assert any(not fence.expected for fence in fences), page.name
+
+
+def test_the_index_names_every_page() -> None:
+    text = INDEX.read_text(encoding="utf-8")
+    assert [page.name for page in PAGES if f"({page.name})" not in text] == []
 
 
 def test_an_unexpected_answer_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
