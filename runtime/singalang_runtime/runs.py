@@ -18,13 +18,14 @@ from singalang_runtime.run_folder import RunState, is_running, read_state
 class RunView:
     """A run for people. `status`: that of its state, or `killed` where it says `running` and no process holds the folder.
 
-    `lines`: the last measurement of each train section and phase.
+    `lines`: the last measurement of each train section and phase. `percent`: metrics that people read as percentages.
     """
 
     path: Path
     state: RunState
     status: str
     lines: tuple[Line, ...]
+    percent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,9 @@ def find_run(run: str, runs: Path) -> Path | None:
 def _view(path: Path, state: RunState) -> RunView:
     status = "killed" if state.status == "running" and not is_running(path) else state.status
     last = {(line.train, line.phase): line for line in read_lines(path / "metrics.jsonl")}
-    return RunView(path, state, status, tuple(last.values()))
+    plan = read_plan(path / "plan.json").value
+    percent = {name: None for section in plan.sections for name in section.metric_percent} if plan else {}
+    return RunView(path, state, status, tuple(last.values()), tuple(percent))
 
 
 def _numeral(name: str) -> tuple[str, int]:

@@ -36,15 +36,20 @@ def runs_table(runs: Iterable[RunView]) -> Table:
     """A row for each run: what became of it, and its last test, else its last measurement."""
     table = Table(box=None, pad_edge=False)
     for heading in ("run", "job", "status", "started", "step", "last"):
-        table.add_column(heading, justify="right" if heading == "step" else "left", overflow="fold")
+        table.add_column(heading, justify="right" if heading == "step" else "left", overflow="fold", no_wrap=heading == "started")
     for run in runs:
         colour = _COLOURS.get(run.status, "yellow")
         last = next((line for line in reversed(run.lines) if line.phase == "test"), run.lines[-1] if run.lines else None)
-        measured = escape(f"{last.phase}  {words.metrics(last.metrics, ())}") if last else ""
-        started = run.state.started.replace("T", " ").removesuffix("+00:00")
+        measured = escape(f"{last.phase}  {words.metrics(_telling(last), run.percent)}") if last else ""
+        started = run.state.started.replace("T", " ")[: len("2000-01-01 00:00")]
         status = f"[{colour}]{run.status}[/]"
         table.add_row(escape(run.path.name), escape(run.state.job), status, started, str(run.state.step), measured)
     return table
+
+
+def _telling(line: Line) -> Sequence[tuple[str, float]]:
+    """What to show of a measurement where room is short: the loss only where there is nothing else."""
+    return [pair for pair in line.metrics if pair[0] != "loss"] or line.metrics
 
 
 def details_table(details: RunDetails) -> Table:
