@@ -20,6 +20,7 @@ class Terminal:
         self._console = console
         self._bar: Progress | None = None
         self._task = TaskID(0)
+        self._words = ""  # what stands behind the bar while steps are done
 
     def begin(self, job: str, run: str, resumed: str | None) -> None:
         """The job's name, its folder, and where it goes on."""
@@ -28,11 +29,12 @@ class Terminal:
     def section(self, section: port.SectionView, step: int) -> None:
         """A new bar."""
         self.close()
+        self._words = ""
         if section.count > 1:
             self._console.print(f"section [bold]{escape(section.name)}[/] ({section.number} of {section.count})")
         columns = (
             TextColumn("step {task.completed:.0f}/{task.total:.0f}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=10, complete_style="cyan", finished_style="cyan"),  # short: the words need the room
             TextColumn("{task.description}"),
         )
         self._bar = Progress(*columns, console=self._console, transient=True, auto_refresh=False)
@@ -41,14 +43,15 @@ class Terminal:
 
     def stage(self, text: str) -> None:
         """What takes a while, behind the bar."""
-        self._describe(escape(text))
+        self._show(escape(text))
 
     def progress(self, progress: port.Progress) -> None:
         """Moves the bar."""
         left = f"{words.duration(progress.left_s)} left" if progress.left_s is not None else ""
         speed = words.rate(progress.records_s) if progress.records_s else ""
         parts = [escape(words.metrics(progress.metrics, progress.section.percent)), speed, left]
-        self._describe("  ".join(part for part in parts if part), progress.step)
+        self._words = "  ".join(part for part in parts if part)
+        self._show(self._words, progress.step)
 
     def measured(self, section: port.SectionView, line: Line, records_s: float | None) -> None:
         """A line above the bar; training moves the bar as well."""
@@ -57,7 +60,7 @@ class Terminal:
         colour = "dim" if line.phase == "train" else "green"
         width = len(str(section.steps))
         self._console.print(f"step {line.step:>{width}}  [{colour}]{phase:<5}[/]  {values}", highlight=False)
-        self._describe("", line.step)
+        self._show(self._words, line.step)
 
     def checkpoint(self, name: str) -> None:
         """Nothing: the summary names the last one."""
@@ -82,6 +85,6 @@ class Terminal:
             self._bar.stop()
             self._bar = None
 
-    def _describe(self, text: str, step: int | None = None) -> None:
+    def _show(self, text: str, step: int | None = None) -> None:
         if self._bar is not None:
             self._bar.update(self._task, description=text, completed=step, refresh=True)
