@@ -11,24 +11,27 @@ help:  ## List the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 $(VENV)/made:
-	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "singalang needs Python 3.11 or later; say make PYTHON=python3.11")'
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "singalang needs Python 3.11 or later; say make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
 $(VENV)/base: $(VENV)/made pyproject.toml constraints.txt
-	$(PIP) --editable .
+	@echo "installing singalang and the packages it needs into $(VENV), which takes a minute or so"
+	@$(PIP) --editable .
 	@touch $@
 
 $(VENV)/dev: $(VENV)/base pyproject.toml constraints.txt
-	$(PIP) --editable '.[dev]'
+	@echo "installing what the tests need into $(VENV)"
+	@$(PIP) --editable '.[dev]'
 	@touch $@
 
 $(VENV)/bench: $(VENV)/dev pyproject.toml constraints.txt
-	$(PIP) --editable '.[dev,bench]'
+	@echo "installing PyTorch and other peers into $(VENV)"
+	@$(PIP) --editable '.[dev,bench]'
 	@touch $@
 
 demo: $(VENV)/base  ## Compile examples/digits_mlp.singa and train it on real handwritten digits
-	mkdir -p build
+	@mkdir -p build
 	$(BIN)/singac examples/digits_mlp.singa -o build/digits_mlp.json
 	$(BIN)/singa exec build/digits_mlp.json
 
@@ -57,7 +60,7 @@ generate: $(VENV)/dev  ## Make again what is made from the sources: parser table
 	$(BIN)/python -m singalang_grammar.parse.tables
 	$(BIN)/python -m singalang_grammar.editors
 	$(BIN)/python -m singalang_compiler.reference docs/reference
-	$(BIN)/python -m singalang_compiler.plan_schema docs/plan.schema.json
+	$(BIN)/python -c 'from singalang_compiler.plan import json_schema_text; print(json_schema_text(), end="")' > docs/plan.schema.json
 
 clean:  ## Remove the .venv and everything that was built
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
