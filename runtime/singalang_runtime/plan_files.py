@@ -85,4 +85,5 @@ def _refused(fault: Diagnostic) -> Outcome[Plan]:
 
 
 def _plainly(text: str) -> str:
-    return text[:1].lower() + text[1:].removesuffix(".")
+    first = text[:1] if text[1:2].isupper() else text[:1].lower()  # JSON stays JSON
+    return first + text[1:].removesuffix(".")

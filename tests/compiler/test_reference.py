@@ -69,11 +69,11 @@ def test_no_line_means_something_else_in_markdown(page: str) -> None:
 
 
 def test_defaults_are_shown_as_a_program_writes_them() -> None:
-    assert "| `epsilon` | a number with x > 0 | `1e-8` |" in reference_page("updaters")
+    assert "| `epsilon` | a number above 0 | `1e-8` |" in reference_page("updaters")
     assert "    warmup_cosine(peak, warmup, total, final = 0)\n" in reference_page("schedules")
     assert "    piecewise(points, ...)\n" in reference_page("schedules")
     assert "| `nesterov` | `true` or `false` | `false` |" in reference_page("updaters")
-    assert "| `base` | a number with x >= 0 | required |" in reference_page("schedules")
+    assert "| `base` | a number of at least 0 | required |" in reference_page("schedules")
 
 
 def test_without_a_folder_it_says_how_it_is_called(capsys: pytest.CaptureFixture[str]) -> None:

@@ -137,9 +137,20 @@ def test_a_condition_holds_for_each_item_and_says_nothing_of_what_is_no_number()
 
 
 def test_types_are_named_in_plain_words() -> None:
-    assert str(parse_annotation("Annotated[int, 'x >= 1'] | None")) == "a whole number with x >= 1 or `none`"
+    said = {
+        "Annotated[int, 'x >= 1'] | None": "a whole number of at least 1 or `none`",
+        "Annotated[float, '0 <= x < 1']": "a number from 0 to below 1",
+        "Annotated[float, '0 <= x <= 1']": "a number from 0 to 1",
+        "Annotated[float, '0 < x <= 1']": "a number above 0 and up to 1",
+        "Annotated[float, '-1 < x < 1']": "a number above -1 and below 1",
+        "Annotated[float, 'x != 0']": "a number other than 0",
+        "Annotated[int, '1 <= x <= 9007199254740991']": "a whole number of at least 1",
+        "tuple[Annotated[int, 'x >= 1'], ...]": "a list of whole numbers of at least 1",
+    }
+    for annotation, words in said.items():
+        assert str(parse_annotation(annotation)) == words
     assert str(parse_annotation("tuple[int, float]")) == "(a whole number, a number)"
-    assert str(parse_annotation("tuple[str, ...]")) == "a list of a string"
+    assert str(parse_annotation("tuple[str, ...]")) == "a list of strings"
     assert str(parse_annotation("Literal['a', 'b']")) == "one of `a`, `b`"
     for name in ("bool", "Name", "Steps", "Seconds", "Bytes", "Bandwidth", *FAMILIES):
         assert str(parse_annotation(name))
@@ -288,10 +299,10 @@ class Mine(Layer):
     plain, future = (kind_of(import_module(name).Mine) for name in ("own_kinds", "own_kinds_future"))
     assert plain.attributes == future.attributes
     assert [str(attribute.type) for attribute in plain.attributes] == [
-        "a number of steps or `epochs(n)` with x >= 1",
+        "a number of steps or `epochs(n)` of at least 1",
         "a number or an initialiser such as `gaussian(std = 0.01)` or `none`",
         "one of `mean`, `sum`",
-        "a list of a whole number",
+        "a list of whole numbers",
         "a number",
     ]
 

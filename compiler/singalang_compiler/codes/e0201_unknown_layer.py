@@ -29,9 +29,7 @@ class UnknownLayer(Facts, frozen=True):
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
-        return error(
-            self,
-            f"unknown layer `{self.name}`",
-            Label(self.span, "no layer or block has this name"),
-            hint=self.hint or did_you_mean(self.name, self.known),
-        )
+        hint = self.hint or did_you_mean(self.name, self.known)
+        if hint is None and self.known:
+            hint = "known: " + ", ".join(sorted(set(self.known)))
+        return error(self, f"unknown layer `{self.name}`", Label(self.span, "no layer or block has this name"), hint=hint)

@@ -93,7 +93,7 @@ class TupleType(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """The type as a message names it."""
         if self.repeated:
-            return f"a list of {self.items[0]}"
+            return "a list of " + re.sub(r"^an? ((?:whole )?number|string|name)\b", r"\1s", str(self.items[0]))
         return "(" + ", ".join(str(item) for item in self.items) + ")"
 
 
@@ -135,7 +135,8 @@ class BoundedType(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """The type as a message names it."""
-        return f"{self.inner} with {self.condition}"
+        several = isinstance(self.inner, UnionType | TupleType)
+        return f"{self.inner}{', each' if several else ''} {_bounds(self.condition)}"
 
     def admits(self, value: object) -> bool:
         """Whether the condition holds of the value, or of each item of it."""
@@ -185,6 +186,23 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     ">=": lambda a, b: a >= b,
     "!=": lambda a, b: a != b,
 }
+
+
+_ENDLESS = 1 << 24
+"""Upper bounds from here on guard our own arithmetic: no user needs to be told of them before meeting one."""
+
+
+def _bounds(condition: str) -> str:
+    """A condition as people say it behind a number: `of at least 1`, `from 0 to below 1`."""
+    found = _BOUND.fullmatch(condition)
+    assert found, f"a condition that cannot be read: {condition}"
+    low, above, below, high = found.groups()
+    if low is not None and high is not None and float(high) < _ENDLESS:
+        begin = f"from {low} to" if above == "<=" else f"above {low} and up to"
+        return f"{begin} {high}" if below == "<=" else f"{begin.removesuffix(' up to')} below {high}"
+    if low is not None:
+        return f"{'of at least' if above == '<=' else 'above'} {low}"
+    return {">=": "of at least", ">": "above", "<=": "of at most", "<": "below", "!=": "other than"}[below] + f" {high}"
 
 
 def _holds(condition: str, value: float) -> bool:

@@ -16,9 +16,10 @@ from singalang_compiler.codes.e0209_recursive_block import RecursiveBlock
 from singalang_compiler.codes.e0210_no_return import NoReturn
 from singalang_compiler.codes.e0305_cycle import Cycle
 from singalang_compiler.resolve.blocks import instance_attributes, spans_of
-from singalang_compiler.resolve.chains import LAYER_FAMILIES, ChainMaker, Flow, Naming, phases_of
+from singalang_compiler.resolve.chains import ChainMaker, Flow, Naming, phases_of
 from singalang_compiler.resolve.definitions import BlockDefinition, Part
 from singalang_compiler.resolve.evaluate import evaluate
+from singalang_compiler.resolve.feeding import LAYER_FAMILIES
 from singalang_compiler.resolve.layers import LayerReader
 from singalang_compiler.resolve.nets import NetBuilder
 from singalang_compiler.resolve.rules import NetRules, Rule, rule_of

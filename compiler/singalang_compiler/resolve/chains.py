@@ -19,6 +19,7 @@ from singalang_compiler.job import PHASES
 from singalang_compiler.library.kinds import Configured, Kind
 from singalang_compiler.resolve.definitions import BlockDefinition
 from singalang_compiler.resolve.evaluate import condition, evaluate, list_value
+from singalang_compiler.resolve.feeding import LAYER_FAMILIES, how_to_feed, layer_kind
 from singalang_compiler.resolve.layers import LayerReader, LayerSettings
 from singalang_compiler.resolve.nets import NetBuilder
 from singalang_compiler.resolve.scopes import Place, is_poison, refuse_hidden
@@ -42,9 +43,6 @@ from singalang_grammar.tree import (
     Unary,
     WhenStage,
 )
-
-LAYER_FAMILIES = ("layers", "metrics", "sinks")
-"""Families whose kinds may stand behind `->`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +124,7 @@ class ChainMaker(ABC):
             elif isinstance(value, LayerValue | FieldValue):
                 tensors.append(value)
             else:
-                hint = "a data section has fields: `data.field`" if described(value).startswith("the data") else None
-                place.session.report(NotALayer(described(value), expr.span, hint))
+                place.session.report(NotALayer(described(value), expr.span, how_to_feed(value, place)))
                 whole = False
         return Flowing(tuple(tensors), tuple(expr.span for expr in exprs)) if whole else POISON
 
@@ -152,7 +149,7 @@ class ChainMaker(ABC):
         place.session.spend(1, stage.span)
         name = stage.kind.text
         block = place.visible.block(name)
-        kind = _layer_kind(name, place)
+        kind = layer_kind(name, place)
         if block is None and kind is None:
             self.lose(stage.label or binding)
             return _unknown_layer(stage, place)
@@ -340,10 +337,6 @@ def phases_of(words: tuple[Ident, ...], negated: bool, place: Place) -> frozense
         return None
     said = frozenset(word.text for word in words)
     return frozenset(PHASES) - said if negated else said
-
-
-def _layer_kind(name: str, place: Place) -> Kind | None:
-    return next((kind for family in LAYER_FAMILIES if (kind := place.visible.kind(family, name))), None)
 
 
 def _library_kind(name: str, place: Place) -> Kind:

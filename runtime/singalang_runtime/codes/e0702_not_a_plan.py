@@ -24,10 +24,7 @@ class NotAPlan(Facts, frozen=True):
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
-        return error(
-            self,
-            f"`{self.path}` is not a plan",
-            None,
-            where=f"{self.path}: {self.fault}",
-            hint="compile the program again with `singac`",
-        )
+        hint = "compile the program again with `singac`"
+        if self.path.endswith(".singa"):
+            hint = f"this is a program: compile it with `singac {self.path}`, then run the plan"
+        return error(self, f"`{self.path}` is not a plan", None, where=f"{self.path}: {self.fault}", hint=hint)

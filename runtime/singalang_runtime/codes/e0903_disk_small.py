@@ -27,8 +27,13 @@ class DiskSmall(Facts, frozen=True):
         """The mistake in words."""
         return error(
             self,
-            f"a checkpoint needs {self.needed_bytes / 1e6:,.1f} MB, and {self.free_bytes / 1e6:,.1f} MB are free",
+            f"a checkpoint needs {_kilobytes(self.needed_bytes)}, and {_kilobytes(self.free_bytes)} are free",
             None,
             where=self.path,
             hint="make room, or take a folder on another disk with `--run`",
         )
+
+
+def _kilobytes(count: int) -> str:
+    """So many bytes, fine enough to tell a need from a little less."""
+    return f"{count / 1e3:,.0f} kB" if count < 1e7 else f"{count / 1e6:,.1f} MB"

@@ -46,7 +46,9 @@ def check_labelled(inputs: Inputs, topk: int = 1) -> None:
         raise ShapeError("the scores are one number a record, not one for each class", input=0)
     if scores.shape[:-1] != labels.shape:
         wanted = list(scores.shape[:-1]) or "one class a record"
-        raise ShapeError(f"scores of shape {scores} need labels of shape {wanted}, not {list(labels.shape)}", input=1)
+        hint = None if labels.shape else "layers take a value of two axes as a sequence; `flatten` makes one row of a record"
+        text = f"scores of shape {scores} need labels of shape {wanted}, not {list(labels.shape)}"
+        raise ShapeError(text, hint=hint, input=1)
     if scores.shape[-1] != labels.classes:
         raise ShapeError(
             f"{scores.shape[-1]} scores for {labels.classes} classes",

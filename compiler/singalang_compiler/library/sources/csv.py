@@ -49,7 +49,13 @@ class Csv(Source):
         text = CsvText.of(folder, self.path, self.header, self.separator, self.comment)
         values = text.values()
         columns = self._columns(text, values.shape[1], wanted)
-        made = tuple(stored(values[:, columns[field.name]], field, text.place) for field in wanted)
+        try:
+            made = tuple(stored(values[:, columns[field.name]], field, text.place) for field in wanted)
+        except SourceError as fault:
+            if fault.problem == "value" and not text.names and any(field.classes for field in wanted):
+                other = "last" if self.label == "first" else "first"
+                fault.hint = f"the label is taken from the {self.label} column; where it stands {other}, write `label = {other}`"
+            raise
         return ArrayRecords(made, len(values))
 
     def _columns(self, text: CsvText, count: int, wanted: Sequence[Wanted]) -> dict[str, list[int]]:
