@@ -301,4 +301,6 @@ def _type_hint(value: Any, wanted: AttributeType) -> str | None:
         return "name the parameter itself, such as `x.weight`"
     if wishes.forms and not isinstance(value, Deferred):
         return f"write {wanted}"
+    if value is False and isinstance(wanted, UnionType) and NoneType() in wanted.options:
+        return "write `none` to leave it out"
     return None

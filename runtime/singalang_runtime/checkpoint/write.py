@@ -51,6 +51,7 @@ def _fill(folder: Path, tensors: Mapping[str, Array], manifest: Manifest) -> int
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    path.chmod((folder / NAME).stat().st_mode)  # safetensors makes files that nobody else may read
     sync_folder(folder)
     return path.stat().st_size + len(content)
 
