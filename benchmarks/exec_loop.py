@@ -35,7 +35,6 @@ def measure(pairs: int) -> list[Result]:
 
 def _block(net: str, pairs: int) -> tuple[list[float], list[float]]:
     from benchmarks.own import Own, batches_of, make_records
-    from benchmarks.peers import jax_loop
 
     steps, batch, shape = BLOCKS[net]
     ours: list[float] = []
@@ -44,6 +43,8 @@ def _block(net: str, pairs: int) -> tuple[list[float], list[float]]:
         folder = Path(name)
         make_records(folder, net.split("_")[0], 50 * batch, *shape)
         own = Own(net, folder)
+        from benchmarks.peers import jax_loop  # after `own`, which sets the allocator before JAX comes in: the peer has that too
+
         peer = getattr(jax_loop, net)()
         batches = batches_of(folder, net.split("_")[0], batch)
         own.run(5)

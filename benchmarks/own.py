@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from singalang_compiler.lower.write import write
 from singalang_compiler.pipeline import Request, compile_program
+from singalang_runtime.allocator import keep_large_blocks
 from singalang_runtime.attention import Attention
 from singalang_runtime.device import open_device
 from singalang_runtime.opening import open_job, open_plan, training_kernels
-from singalang_runtime.training import Training
 
 NETS = Path(__file__).parent / "nets"
 
@@ -36,6 +36,11 @@ class Own:
     """The loop of `singa exec` for the first train section of a program, without its periodic actions."""
 
     def __init__(self, program: str, folder: Path, cache: Path | None = None) -> None:
+        assert "jax" not in sys.modules, "the allocator is set before JAX comes in"
+        keep_large_blocks()  # `singa exec` does it too; here compiling brings JAX in first
+        from singalang_compiler.lower.write import write
+        from singalang_runtime.training import Training
+
         plan_path = folder / f"{program}.json"
         compiled = compile_program(Request(str(NETS / f"{program}.singa")))
         assert compiled.value is not None, compiled.diagnostics
