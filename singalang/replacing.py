@@ -33,12 +33,19 @@ class Discard(Exception):
 
 @contextmanager
 def replacing(path: Path) -> Iterator[TextIO]:
-    """A stream to a new file that takes the place of `path` when the block ends. Raises CannotWrite."""
+    """A stream to a new file that takes the place of `path` when the block ends. Raises CannotWrite.
+
+    What is no plain file, such as a pipe or /dev/null, is written to as it is.
+    """
     target = path.resolve()  # a link stays one
     unfinished = target.with_name(f".{target.name}.tmp")
     try:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if target.exists() and not target.is_file():
+            with target.open("w", encoding="utf-8", newline="") as stream:
+                yield stream
+            return
         with unfinished.open("w", encoding="utf-8", newline="") as stream:
             yield stream
         if target.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import jsonschema
@@ -74,6 +75,14 @@ def test_an_output_that_is_a_folder_is_refused(shell: Shell) -> None:
     told = shell("singac", "first.singa")
     assert told.code == 1
     assert "error[E0790]: the plan cannot be written: is a directory" in told.err
+
+
+def test_an_output_that_is_no_plain_file_is_refused_and_left_alone(shell: Shell) -> None:
+    shell.write("first.singa")
+    os.mkfifo("pipe")
+    told = shell("singac", "first.singa", "-o", "pipe")
+    assert told.code == 1 and "error[E0790]: the plan cannot be written: is no plain file" in told.err
+    assert Path("pipe").is_fifo()
 
 
 def test_checking_writes_nothing_and_says_that_all_is_well(shell: Shell) -> None:

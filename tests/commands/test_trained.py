@@ -170,6 +170,11 @@ def test_predictions_that_cannot_be_written(trained: Shell, output: str) -> None
     assert told.code == 1 and f"error[E0814]: `{output}` cannot be written" in told.err
 
 
+def test_predictions_may_go_where_no_file_is(trained: Shell) -> None:
+    told = trained("singa", "predict", "plan.json", "-o", "/dev/null")
+    assert told.code == 0 and Path("/dev/null").is_char_device()
+
+
 def test_mistakes_as_json(trained: Shell) -> None:
     for words in (("test", "--from", "nowhere"), ("predict", "--from", "nowhere"), ("runs", "nowhere")):
         told = trained("singa", *words, "--diagnostics", "json")

@@ -25,10 +25,11 @@ class MachineFile(Facts, frozen=True):
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
+        fault = self.fault if self.fault[1:2].isupper() else self.fault[:1].lower() + self.fault[1:]  # JSON stays JSON
         return error(
             self,
             "the machine file cannot be used",
             None,
-            where=f"{self.path}: {self.fault[:1].lower()}{self.fault[1:]}",
+            where=f"{self.path}: {fault}",
             hint="leave `--machine` out to compile for the built-in reference machine",
         )

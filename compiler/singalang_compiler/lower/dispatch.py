@@ -36,5 +36,5 @@ def choose(nodes: Sequence[ShapedNode], compute_s: float, steps: int | None, pla
     if not tiny:
         text = f"a step takes {ratio:.0f} times as long as a call" if ratio >= 1 else "there are few steps"
         return Chosen(Dispatch(mode="loop", count=1, reason=text), "large-steps")
-    text = f"a step takes only {ratio:.1f} times as long as a call"
+    text = f"a step takes only {ratio:.2g} times as long as a call"
     return Chosen(Dispatch(mode="scan", count=TOGETHER, reason=text), "tiny-steps")

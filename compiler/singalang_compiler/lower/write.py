@@ -24,6 +24,9 @@ def write(compiled: Compiled, path: Path) -> Outcome[Path]:
     folder = kernels_folder(path)
     files = {f"{key}.stablehlo": content for key, content in compiled.kernels.items()} | dict(compiled.user_files)
     added: list[Path] = []
+    if path.exists() and not path.is_file():
+        what = "is a directory" if path.is_dir() else "is no plain file"
+        return Outcome(None, (PlanNotWritten(str(path), what).diagnostic(),))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(exist_ok=True)

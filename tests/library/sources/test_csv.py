@@ -141,7 +141,7 @@ def test_a_file_that_is_not_there_is_told_with_the_nearest_name(tmp_path: Path) 
         opened(source("csv", path="in"), tmp_path, *PAIR)
     with pytest.raises(SourceError) as caught:
         opened(source("csv", path="out/train.csv"), tmp_path, *PAIR)
-    assert "there is no folder `out`" in str(caught.value.hint)
+    assert f"there is no folder `{tmp_path / 'out'}`" in str(caught.value.hint)
     with pytest.raises(SourceError) as caught:
         opened(source("csv", path="in/else.dat"), tmp_path, *PAIR)
     assert caught.value.hint == "relative paths are looked for under `--data`, by default the current folder"

@@ -58,7 +58,7 @@ def _near(folder: Path, path: str) -> str | None:
     nowhere = "relative paths are looked for under `--data`, by default the current folder"
     try:
         if not wanted.parent.is_dir():
-            return f"there is no folder `{Path(path).parent}` either; {nowhere}"
+            return f"there is no folder `{wanted.parent}` either; {nowhere}"
         close = get_close_matches(wanted.name, sorted(entry.name for entry in wanted.parent.iterdir() if entry.is_file()), 1, 0.6)
     except (OSError, ValueError):
         return None
