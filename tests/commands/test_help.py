@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.commands.shell import Shell
+from tests.commands.shell import Shell, environment, installed, process
 from tests.conftest import Golden
 
 COMMANDS = ("exec", "explain", "fmt", "predict", "runs", "test")
@@ -85,3 +87,10 @@ def test_a_command_that_is_used_wrongly_exits_with_2(shell: Shell, words: tuple[
     assert told.code == 2
     assert told.err.startswith("Usage: ") and "Error: " in told.err
     assert not told.out
+
+
+@pytest.mark.parametrize(("command", "word", "whole"), [("singa", "ex", "exec"), ("singac", "--plat", "--platforms")])
+def test_shells_complete_words(tmp_path: Path, command: str, word: str, whole: str) -> None:
+    env = environment(tmp_path, COMP_WORDS=f"{command} {word}", COMP_CWORD="1", **{f"_{command.upper()}_COMPLETE": "bash_complete"})
+    done = process(installed(command), folder=tmp_path, env=env)
+    assert done.returncode == 0 and f"plain,{whole}" in done.stdout.splitlines()
