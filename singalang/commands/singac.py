@@ -75,6 +75,8 @@ def _check(request: Request, form: str) -> int:
 def _emit(request: Request, stage: str, form: str) -> int:
     from singalang.emit import printed
 
+    if stage == "plan":
+        gc.enable()  # as when compiling
     outcome = run(request, stage)
     status = tell(outcome.diagnostics, form) if outcome.diagnostics else Exit.FINE
     if outcome.value is not None:
