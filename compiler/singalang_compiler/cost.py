@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import prod
+from math import fsum, prod
 
 from singalang_compiler.graph import FieldInput
 from singalang_compiler.library.kinds import Configured
@@ -65,7 +65,7 @@ def step_cost(net: Net, machine: Machine) -> StepCost:
     """The cost of one training step on a machine."""
     sizes = sum(prod(shape) for shape in net.parameters)
     trained = sum(prod(shape) for shape in net.trained)
-    layers_s = sum(_layer_s(node, net, machine) for node in net.nodes)
+    layers_s = fsum(_layer_s(node, net, machine) for node in net.nodes)
     traffic = (2 * sizes + (_PARAMETER_TRAFFIC - 2 + _SLOT_TRAFFIC * net.slots) * trained) * net.element_bytes
     return StepCost(
         compute_s=layers_s + traffic / machine.memory_bytes_s,

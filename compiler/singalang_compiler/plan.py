@@ -7,6 +7,7 @@ bytes. Kernels lie beside it (`<plan>.kernels/<sha256>.stablehlo`). A worker rea
 from __future__ import annotations
 
 import hashlib
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -324,8 +325,19 @@ def has_own_hash(plan: Plan) -> bool:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of plan.json."""
-    schema = msgspec.json.schema(Plan)
+    schema = _dedented(msgspec.json.schema(Plan))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"singalang plan, format {FORMAT}", **schema}
+
+
+def _dedented(schema: Any) -> Any:
+    """The schema with its descriptions, which are docstrings, as every version of Python should have them."""
+    match schema:
+        case dict():
+            return {key: cleandoc(value) if key == "description" else _dedented(value) for key, value in schema.items()}
+        case list():
+            return [_dedented(value) for value in schema]
+        case _:
+            return schema
 
 
 def json_schema_text() -> str:

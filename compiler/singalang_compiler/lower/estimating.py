@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import fsum
 
 from singalang_compiler.epochs import steps_of_epochs
 from singalang_compiler.job import Epochs
@@ -19,7 +20,7 @@ def whole_estimate(lowered: Sequence[Lowered], sections: Sequence[Section], proc
     slowest = max(lowered, key=lambda one: one.step_s)
     largest = max((one.cost for one in lowered), key=lambda cost: cost.memory_bytes)
     times = [_steps(section) for section in sections]
-    total_s = sum(one.step_s * steps for one, steps in zip(lowered, times, strict=True) if steps is not None)
+    total_s = fsum(one.step_s * steps for one, steps in zip(lowered, times, strict=True) if steps is not None)
     return Estimate(
         step_s=slowest.step_s,
         total_s=None if None in times else total_s,
