@@ -15,6 +15,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write golden files instead of comparing with them")
 
 
+NUMBERS = ("library/layers", "library/ops", "library/updaters", "library/inits", "library/schedules", "compiler/lower")
+"""Folders whose tests compile hundreds of small kernels: they are left to `make test`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folders = tuple(Path(__file__).parent / name for name in NUMBERS)
+    for item in items:
+        if any(folder in item.path.parents for folder in folders):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Golden:
     """Compares a text with the golden file of this name, or writes it under --update."""
