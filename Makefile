@@ -48,7 +48,7 @@ check: $(VENV)/dev  ## Format, lint, types, imports and the quick tests, in abou
 oracle: $(VENV)/bench  ## Compare layers and updaters with PyTorch and optax
 	$(BIN)/python -m pytest -q -m oracle
 
-bench: $(VENV)/bench  ## Measure speed against hand-written JAX, PyTorch and Lark (about half an hour)
+bench: $(VENV)/bench  ## Measure speed against hand-written JAX, PyTorch and Lark (about a quarter of an hour)
 	$(BIN)/python -m benchmarks.run
 
 format: $(VENV)/dev  ## Bring Python files and examples into canonical layout

@@ -90,13 +90,19 @@ def warning(
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """A hint that names the known word nearest to this one, if one is near; capitals count for little (`ReLU`)."""
+    """A hint that names the known word nearest to this one, if one is near."""
+    near = nearest(word, known)
+    return f"did you mean `{near}`?" if near else None
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word nearest to this one, if one is near; capitals count for little (`ReLU`)."""
     words = sorted(set(known))
     close = get_close_matches(word, words, 1, 0.6)
     if not close:
         lower = {one.lower(): one for one in words}
         close = [lower[one] for one in get_close_matches(word.lower(), lower, 1, 0.6)]
-    return f"did you mean `{close[0]}`?" if close else None
+    return close[0] if close else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from singalang_compiler.resolve.scopes import Place, is_poison
 from singalang_compiler.resolve.session import Session
 from singalang_compiler.resolve.values import POISON
 from singalang_compiler.sections.schema import NESTED, SECTIONS
+from singalang_grammar.diagnostics import nearest
 from singalang_grammar.source import Span
 from singalang_grammar.tree import Bind, Declaration, Expr, On, Section
 
@@ -50,6 +51,7 @@ class Fields:
     sections: list[tuple[Section, File]] = field(default_factory=list)
     rules: list[tuple[On, Place]] = field(default_factory=list)
     declarations: list[tuple[Declaration, Place]] = field(default_factory=list)
+    meant: set[str] = field(default_factory=set)  # fields that a misspelt name seems to mean
 
     @property
     def whole(self) -> bool:
@@ -89,6 +91,7 @@ def _field(bind: Bind, place: Place, wanted: Wanted, found: Fields, session: Ses
     if attribute is None:
         hint = f"a field of a record is declared with `:`: `{name}: ...`" if wanted.declares and _is_type(bind.value) else None
         session.report(UnknownField(wanted.section, name, bind.name.span, _settable(wanted), "field", hint))
+        found.meant.add(nearest(name, wanted.names) or "")
         return
     found.spans[name] = bind.value.span
     found.binds[name] = bind
@@ -133,7 +136,7 @@ def _fill(wanted: Wanted, found: Fields, span: Span, session: Session) -> None:
         if name in found.values or name in found.raw:
             continue
         if attribute.default is MISSING:
-            if not session.is_broken(name, span):
+            if name not in found.meant and not session.is_broken(name, span):
                 session.report(NotGiven(wanted.section, name, str(attribute.type), span))
             found.values[name] = POISON
         elif name not in wanted.raw:
