@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from singalang_compiler.codes.e0490_nothing_to_train import NothingToTrain
 from singalang_compiler.codes.e0590_not_executable import NotExecutable
+from singalang_compiler.job import Topology
 from singalang_compiler.runnable import settings_not_runnable
 from singalang_compiler.shaped import ShapedJob
 from singalang_grammar.diagnostics import Diagnostic, Outcome
@@ -14,10 +15,11 @@ from singalang_grammar.source import Span
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process and the roles in it."""
+    """A process and the roles in it, or `count` of them that do the same."""
 
     name: str
     roles: tuple[str, ...]
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,10 @@ def place(shaped: ShapedJob, to_run: bool) -> Outcome[Placed]:
     topology = shaped.job.topology
     problems = _not_runnable(shaped) if to_run else ()
     reason = "only-worker" if topology.span is None else "written"
-    count = max(1, topology.workers) if not problems else 1
-    processes: tuple[Process, ...] = (Process("worker-0", ("coordinator", "worker", "server")),)
-    processes += tuple(Process(f"worker-{number}", ("worker", "server")) for number in range(1, min(count, 4096)))
-    return Outcome(Placed(shaped, processes, reason), problems)
+    processes = [Process("worker-0", ("coordinator", "worker", "server"))]
+    if topology.workers > 1:
+        processes.append(Process("worker", ("worker", "server"), topology.workers - 1))
+    return Outcome(Placed(shaped, tuple(processes), reason), problems)
 
 
 def _not_runnable(shaped: ShapedJob) -> tuple[Diagnostic, ...]:
@@ -47,7 +49,12 @@ def _not_runnable(shaped: ShapedJob) -> tuple[Diagnostic, ...]:
         missing = "net" if not job.nets else "train"
         return (NothingToTrain(job.name, missing, start).diagnostic(),)
     topology = job.topology
-    if topology.workers > 1 or topology.server_groups * topology.servers_per_group > 1:
-        single = sorted(name for name, other in job.topologies.items() if other.workers == 1)
+    if not _is_single(topology):
+        single = sorted(name for name, other in job.topologies.items() if _is_single(other))
         return (NotExecutable(topology.name, topology.workers, tuple(single), topology.span).diagnostic(),)
     return tuple(settings_not_runnable(job))
+
+
+def _is_single(topology: Topology) -> bool:
+    """Whether it is one worker with one server."""
+    return topology.workers == 1 and topology.server_groups * topology.servers_per_group == 1

@@ -112,5 +112,7 @@ def _plan(
 
 def _decisions(placed: Placed, request: LowerRequest, lowered: tuple[Lowered, ...]) -> tuple[Decision, ...]:
     operations = Decision(about="operations", chosen=request.form, reason="backend-cpu" if request.form == "cpu" else "backend-any")
-    workers = Decision(about="processes", chosen=str(len(placed.processes)), reason=cast(Reason, placed.reason))
+    workers = Decision(
+        about="processes", chosen=str(sum(process.count for process in placed.processes)), reason=cast(Reason, placed.reason)
+    )
     return (workers, operations, *(one.decision for one in lowered))
