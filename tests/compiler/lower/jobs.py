@@ -67,25 +67,14 @@ def data(
 CLASSES = {"x": TensorSpec((6,)), "y": TensorSpec((), "i32", 3)}
 
 
-def job(
-    stages: Sequence[Stage],
-    *,
-    section: Data | None = None,
-    updater: Configured | None = None,
-    rate: Configured | None = None,
-    losses: tuple[str, ...] = ("loss",),
-    steps: Any = 1000,
-    actions: Mapping[str, Every] | None = None,
-    scales: Mapping[str, Scales] | None = None,
-    **settings: Any,
-) -> Placed:
-    """A placed job of one net and one train section. `settings` are fields of the updater section or of the train section."""
-    section = section or data(fields=CLASSES)
+def _graph(section: Data, stages: Sequence[Stage]) -> LayerGraph:
+    """The fields of a data section and the stages that read them."""
+    everywhere = frozenset(PHASES)
     inputs = [
         Node(
             name=f"{section.name}.{own.name}",
             operation=FieldInput(section.name, own.name, own.spec),
-            phases=frozenset(PHASES),
+            phases=everywhere,
             span=SPAN,
         )
         for own in section.fields
@@ -101,6 +90,23 @@ def job(
         )
         for stage in stages
     ]
+    return LayerGraph.of([*inputs, *nodes])
+
+
+def job(
+    stages: Sequence[Stage],
+    *,
+    section: Data | None = None,
+    updater: Configured | None = None,
+    rate: Configured | None = None,
+    losses: tuple[str, ...] = ("loss",),
+    steps: Any = 1000,
+    actions: Mapping[str, Every] | None = None,
+    scales: Mapping[str, Scales] | None = None,
+    **settings: Any,
+) -> Placed:
+    """A placed job of one net and one train section. `settings` are fields of the updater section or of the train section."""
+    section = section or data(fields=CLASSES)
     of_updater = {name: settings.pop(name) for name in ("weight_decay", "clip", "clip_norm") if name in settings}
     train = Train(
         name=None,
@@ -117,7 +123,7 @@ def job(
     whole = Job(
         name="model",
         data={section.name: section},
-        nets={"n": Net(name="n", graph=LayerGraph.of([*inputs, *nodes]), span=SPAN)},
+        nets={"n": Net(name="n", graph=_graph(section, stages), span=SPAN)},
         trains=(train,),
         topologies={},
         topology=Topology(name="one"),
