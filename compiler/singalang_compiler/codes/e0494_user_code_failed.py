@@ -27,4 +27,4 @@ class UserCodeFailed(Facts, frozen=True):
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
-        return error(self, f"`{self.path}` stops while kernels are made of it", Label(self.span, self.reason))
+        return error(self, f"`{self.path}` stops while it is compiled", Label(self.span, self.reason))

@@ -65,7 +65,7 @@ class _Inference:
             graph = deploy_graph if phase == "deploy" else _in_phase(net.graph, phase)
             known = next((nodes for other, nodes in done if other is graph or other == graph), None)
             if known is None:
-                walk = Walk(net.name, graph, self._shapes, instances)
+                walk = Walk(net.name, graph, self._shapes, instances, self._job.sources)
                 walk.run()
                 self.problems += walk.problems
                 self._compare(first, walk.seen.values(), phase)

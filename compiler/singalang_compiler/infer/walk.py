@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
 from singalang_compiler.codes.e0301_class_labels import ClassLabels
 from singalang_compiler.codes.e0302_shared_shape import SharedShape
-from singalang_compiler.codes.e0303_shapes import Shapes, Source
+from singalang_compiler.codes.e0303_shapes import Shapes
+from singalang_compiler.codes.e0303_shapes import Source as Step
 from singalang_compiler.codes.e0307_parameter_needed import ParameterNeeded
 from singalang_compiler.codes.e0308_too_large import TooLarge
 from singalang_compiler.graph import FieldInput, LayerGraph, Node
 from singalang_compiler.library.kinds import Configured
 from singalang_compiler.library.tensors import Inputs, Parameter, Shape, ShapeError, State, TensorSpec
+from singalang_compiler.user_code import user_code_failed
 from singalang_grammar.diagnostics import Diagnostic
+from singalang_grammar.source import Source
 
 LARGEST = 2**31 - 1
 """Elements of the largest tensor or parameter: what a 32-bit index reaches."""
@@ -37,11 +40,19 @@ class Seen:
 class Walk:
     """A walk over the nodes of one phase of a net. `shapes` holds parameter shapes of all nets, by (net, layer, parameter)."""
 
-    def __init__(self, net: str, graph: LayerGraph, shapes: dict[tuple[str, str, str], Shape], instances: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        net: str,
+        graph: LayerGraph,
+        shapes: dict[tuple[str, str, str], Shape],
+        instances: dict[str, Any],
+        sources: Sequence[Source],
+    ) -> None:
         self._net = net
         self._graph = graph
         self._shapes = shapes
         self._instances = instances
+        self._sources = sources
         self.seen: dict[str, Seen] = {}
         self.problems: list[Diagnostic] = []
 
@@ -89,7 +100,12 @@ class Walk:
             return self._applied(node, node.operation, instance, inputs)
         except ShapeError as fault:
             self.problems.append(self._shapes_differ(node, fault))
-            return Seen(node, None, inputs, instance=instance)
+        except Exception as failure:
+            if node.operation.kind.origin is None:
+                raise
+            told = user_code_failed(failure, self._sources)
+            self.problems.append(told or self._shapes_differ(node, _misdone(node.operation, failure)))
+        return Seen(node, None, inputs, instance=instance)
 
     def _instance(self, node: Node) -> Any:
         assert isinstance(node.operation, Configured)
@@ -151,11 +167,11 @@ class Walk:
         place = node.span if blamed is None else node.input_spans[blamed]
         return Shapes(node.kind, fault.text, fault.hint, place, node.span, self._derivation(node)).diagnostic()
 
-    def _derivation(self, node: Node) -> tuple[Source, ...]:
+    def _derivation(self, node: Node) -> tuple[Step, ...]:
         """Where the shapes of the inputs come from; for one input, back to where they last changed."""
         if len(node.inputs) != 1:
             return tuple(self._told(name) for name in node.inputs[:_DERIVATION])
-        found: list[Source] = []
+        found: list[Step] = []
         name: str | None = node.inputs[0]
         while name is not None and len(found) < _DERIVATION:
             before = self._before(name)
@@ -169,6 +185,12 @@ class Walk:
         inputs = self._graph[name].inputs
         return inputs[0] if inputs else None
 
-    def _told(self, name: str) -> Source:
+    def _told(self, name: str) -> Step:
         seen = self.seen[name]
-        return Source(name, str(seen.spec), seen.node.span)
+        return Step(name, str(seen.spec), seen.node.span)
+
+
+def _misdone(operation: Configured, failure: Exception) -> ShapeError:
+    """A user's kind that returned what it should not, as far as our own code could tell."""
+    hint = f"`shape` of `{operation.name}` returns a TensorSpec, `parameters` a dict of Parameter, `state` a dict of State"
+    return ShapeError(f"{type(failure).__name__}: {failure}", hint=hint)

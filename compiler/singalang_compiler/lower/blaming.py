@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from types import TracebackType
-
-from singalang_compiler.codes.e0494_user_code_failed import UserCodeFailed
 from singalang_compiler.codes.e0495_wrong_result import WrongResult
 from singalang_compiler.job import Job
 from singalang_compiler.library.context import Array
 from singalang_compiler.library.kinds import Kind
+from singalang_compiler.user_code import user_code_failed
 from singalang_grammar.diagnostics import Diagnostic
-from singalang_grammar.source import Source, Span
+from singalang_grammar.source import Span
 
 
 class WrongShape(Exception):
@@ -35,28 +32,4 @@ def blame(failure: Exception, job: Job) -> Diagnostic | None:
     """What a user's file has to do with a failure: None where it has nothing to do with it, so that it is ours."""
     if isinstance(failure, WrongShape):
         return failure.facts.diagnostic()
-    files = {source.path: source for source in job.sources if source.path.endswith(".py")}
-    lines = [(files[path], line) for path, line in _frames(failure) if path in files]
-    if not lines:
-        return None
-    source, line = lines[-1]
-    reason = f"{type(failure).__name__}: {failure}".strip().splitlines()[0]
-    return UserCodeFailed(source.path, reason, _line(source, line)).diagnostic()
-
-
-def _frames(failure: BaseException) -> Iterator[tuple[str, int]]:
-    """Files and lines of a failure, from outside inwards, with those of what it was made from."""
-    earlier = failure.__cause__ or failure.__context__
-    if earlier is not None:
-        yield from _frames(earlier)
-    step: TracebackType | None = failure.__traceback__
-    while step is not None:
-        yield step.tb_frame.f_code.co_filename, step.tb_lineno
-        step = step.tb_next
-
-
-def _line(source: Source, number: int) -> Span:
-    """The text of a line, without the blanks around it."""
-    start = source.line_starts[min(number, len(source.line_starts)) - 1]
-    text = source.line(min(number, len(source.line_starts)))
-    return Span(source, start + len(text) - len(text.lstrip()), start + len(text.rstrip()))
+    return user_code_failed(failure, job.sources)
