@@ -13,7 +13,7 @@ from singalang_grammar.source import Source
 
 if TYPE_CHECKING:
     from singalang_compiler.lower.lower import Compiled
-    from singalang_compiler.place import Placed
+    from singalang_compiler.place.placed import Placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,16 @@ def _infer(job: Any, request: Request, whole: bool) -> Outcome[Any]:
     return infer_shapes(job)
 
 
-def _place(shaped: Any, request: Request, whole: bool) -> Outcome[Any]:
-    from singalang_compiler.place import place
+def _partition(shaped: Any, request: Request, whole: bool) -> Outcome[Any]:
+    from singalang_compiler.partition.partition import partition
 
-    return place(shaped, to_run=whole and not request.check)
+    return partition(shaped)
+
+
+def _place(partitioned: Any, request: Request, whole: bool) -> Outcome[Any]:
+    from singalang_compiler.place.place import place
+
+    return place(partitioned, whole and not request.check, request.machine)
 
 
 def _lower(placed: Any, request: Request, whole: bool) -> Outcome[Any]:
@@ -86,6 +92,7 @@ STAGES = (
     Stage("parse", "the syntax tree", _parse),
     Stage("resolve", "the job, every name looked up, and its layer graphs", _resolve),
     Stage("shapes", "the nets with shapes, parameters and state", _infer),
+    Stage("partition", "the nets cut among the workers, and what moves between them", _partition),
     Stage("place", "the processes and who does what", _place),
     Stage("plan", "plan.json and its kernels", _lower, needs_all=True),
 )

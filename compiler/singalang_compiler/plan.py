@@ -13,12 +13,10 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-FORMAT = "1.0"
+from singalang_compiler.plan_group import BufferRecord, GroupRecord, Record
+
+FORMAT = "1.1"
 """Version of the records. Minor: fields added, readers ignore them. Major: readers refuse."""
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all records: frozen, every field by name."""
 
 
 class SourceFile(Record, frozen=True, kw_only=True):
@@ -32,7 +30,7 @@ class KindRecord(Record, frozen=True, kw_only=True):
     """A kind with its attributes, for people and for what the runtime opens (sources)."""
 
     kind: str
-    attributes: dict[str, Any] = {}
+    attributes: dict[str, Any] = msgspec.field(default_factory=dict)
     file: str | None = None  # name of the file beside the kernels that holds a user's source kind
 
 
@@ -90,22 +88,6 @@ class StateRecord(Record, frozen=True, kw_only=True):
     name: str
     shape: tuple[int, ...]
     initial: float
-
-
-class Segment(Record, frozen=True, kw_only=True):
-    """Where one tensor lies in a flat buffer: elements `offset` to `offset + size`."""
-
-    name: str
-    offset: int
-    size: int
-
-
-class BufferRecord(Record, frozen=True, kw_only=True):
-    """A flat array of the job's precision that kernels take whole. Large tensors have one of their own, small ones share."""
-
-    name: str
-    size: int
-    segments: tuple[Segment, ...]
 
 
 class LayerRecord(Record, frozen=True, kw_only=True):
@@ -229,6 +211,7 @@ class SectionRecord(Record, frozen=True, kw_only=True):
     step_s: float
     start: str | None = None
     predict: PredictRecord | None = None
+    group: GroupRecord | None = None  # None: one worker and one server in one process, whose kernel `step` does all
 
 
 class ProcessRecord(Record, frozen=True, kw_only=True):
@@ -239,17 +222,49 @@ class ProcessRecord(Record, frozen=True, kw_only=True):
 
 
 Reason: TypeAlias = Literal[
-    "only-worker", "written", "default", "tiny-steps", "convolutions-on-cpu", "large-steps", "backend-cpu", "backend-any"
+    "only-worker",
+    "written",
+    "default",
+    "tiny-steps",
+    "convolutions-on-cpu",
+    "large-steps",
+    "backend-cpu",
+    "backend-any",
+    "group-steps",
+    "topology-default",
+    "cheapest",
+    "cheapest-found",
+    "no-such-cut",
+    "not-divisible",
+    "batch-statistics",
+    "follows-inputs",
+    "only-stage",
+    "uses-agree",
+    "uses-differ",
+    "not-cut",
+    "balanced",
+    "only-server",
+    "where-it-is-held",
 ]
 """Why something was chosen: a closed list."""
 
 
+class RejectedRecord(Record, frozen=True, kw_only=True):
+    """What might have been chosen instead: the predicted time of a step with it, or why it was not possible."""
+
+    choice: str
+    step_s: float | None = None
+    why: str | None = None
+
+
 class Decision(Record, frozen=True, kw_only=True):
-    """Something the compiler chose, with its reason from a closed list."""
+    """Something the compiler chose, with its reason from a closed list. `step_s` is comparable with that of `rejected`."""
 
     about: str
     chosen: str
     reason: Reason
+    step_s: float | None = None
+    rejected: tuple[RejectedRecord, ...] = ()
 
 
 class Estimate(Record, frozen=True, kw_only=True):

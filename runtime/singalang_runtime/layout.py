@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from singalang_compiler.plan import BufferRecord, Plan, SectionRecord
+from singalang_compiler.plan import Plan, SectionRecord
+from singalang_compiler.plan_group import BufferRecord
 
 Array: TypeAlias = np.ndarray[Any, Any]
 

@@ -7,7 +7,9 @@ from msgspec.structs import replace
 
 from singalang_compiler.epochs import steps_of_epochs
 from singalang_compiler.job import Epochs
-from singalang_compiler.place import place
+from singalang_compiler.machine import Machine
+from singalang_compiler.partition.partition import partition
+from singalang_compiler.place.place import place
 from singalang_compiler.runnable import settings_not_runnable, settled_rate
 from tests.compiler.lower.jobs import job, kind, mlp
 
@@ -25,8 +27,10 @@ def test_a_setting_that_cannot_be_run_is_named(setting: str, value: object, titl
     shaped = job(mlp()).shaped
     train = replace(shaped.job.trains[0], **{setting: value})
     other = replace(shaped, job=replace(shaped.job, trains=(train,)))
-    assert [(found.code, found.title) for found in place(other, to_run=True).diagnostics] == [("E0492", title)]
-    assert not place(other, to_run=False).diagnostics
+    cut = partition(other).value
+    assert cut is not None
+    assert [(found.code, found.title) for found in place(cut, True, Machine()).diagnostics] == [("E0492", title)]
+    assert not place(cut, False, Machine()).diagnostics
 
 
 def test_a_schedule_in_epochs_needs_the_number_of_records() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from singalang_compiler.plan import BufferRecord, Segment
+from singalang_compiler.plan_group import BufferRecord, Segment
 from singalang_runtime.checkpoint.manifest import folder_name, place_of
 from singalang_runtime.checkpoint.read import names
 from singalang_runtime.layout import Layout, Place

@@ -17,7 +17,6 @@ from jax import export, lax
 from singalang_compiler.plan import (
     Act,
     Argument,
-    BufferRecord,
     DataRecord,
     Dispatch,
     Estimate,
@@ -32,7 +31,6 @@ from singalang_compiler.plan import (
     Program,
     Run,
     SectionRecord,
-    Segment,
     SourceRecord,
     StateRecord,
     StepsRecord,
@@ -40,6 +38,7 @@ from singalang_compiler.plan import (
     kernels_folder,
     to_bytes,
 )
+from singalang_compiler.plan_group import BufferRecord, Segment
 
 BATCH, TEST_BATCH, RECORDS, CHUNK = 8, 16, 50, 4
 RATE, MOMENTUM = 0.05, 0.9

@@ -75,6 +75,10 @@ class Context(Protocol):
     def weights(self) -> Array:
         """One weight for each record of the batch, (batch,): 0 for records that only fill the batch up."""
 
+    @property
+    def statistics(self) -> Array | None:
+        """Where workers share a training batch, what `statistic` gave on each: (workers, exchange), by position; else None."""
+
     def uniform(self, name: str, shape: tuple[int, ...]) -> Array:
         """Random numbers of [0, 1) for each record: (batch, *shape).
 

@@ -91,6 +91,21 @@ class Layer:
         """The legal ways to cut this layer among workers; by batch alone where a kind says nothing."""
         return (Partition("batch", (0,) * len(inputs), 0),)
 
+    def exchange(self, inputs: Inputs) -> int:
+        """How many numbers each worker tells all others before `forward` where several share a training batch; 0: none.
+
+        A layer whose output for one record depends on the other records of the batch needs this, or is an `approximation`.
+        """
+        return 0
+
+    def statistic(self, inputs: tuple[Array, ...], ctx: Context) -> Array:
+        """Those numbers of a worker's own records, (exchange,). `forward` finds those of all workers in `ctx.statistics`."""
+        raise NotImplementedError
+
+    def approximation(self) -> str | None:
+        """What is only approximate where a batch is cut among workers or micro-batches, for people; None: nothing."""
+        return None
+
     def cost(self, inputs: Inputs) -> Cost:
         """Work for one record; a kind that says nothing is taken to pass over its tensors a few times."""
         out = self.shape(inputs).size

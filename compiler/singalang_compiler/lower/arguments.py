@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from singalang_compiler.lower.section import Section
-from singalang_compiler.plan import Argument, BufferRecord
+from singalang_compiler.plan import Argument
+from singalang_compiler.plan_group import BufferRecord
 
 METRICS = "metrics"
 """Name of the array that metrics are added up in: a row for each, columns weighted sum and weight."""

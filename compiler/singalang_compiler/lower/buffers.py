@@ -10,7 +10,7 @@ from jax import lax
 
 from singalang_compiler.library.context import Array
 from singalang_compiler.library.tensors import Shape
-from singalang_compiler.plan import BufferRecord, Segment
+from singalang_compiler.plan_group import BufferRecord, Segment
 
 LARGE = 16_384
 """Elements from which a tensor has a buffer of its own: passing an argument costs about a microsecond a step, packing a tensor

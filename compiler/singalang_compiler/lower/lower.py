@@ -18,7 +18,7 @@ from singalang_compiler.lower.lowering import Lowered, lower_section
 from singalang_compiler.lower.records import data_records, program_of, source_files, user_files
 from singalang_compiler.lower.section import Section, data_names
 from singalang_compiler.machine import Machine
-from singalang_compiler.place import Placed
+from singalang_compiler.place.placed import Placed
 from singalang_compiler.plan import Decision, Plan, ProcessRecord, Reason, TopologyRecord
 from singalang_compiler.runnable import settled_rate
 from singalang_compiler.shaped import ShapedJob

@@ -16,7 +16,8 @@ from singalang_compiler.library.update_rule import UpdateRule
 from singalang_compiler.lower.buffers import lay_out
 from singalang_compiler.lower.metrics import Row, rows_of
 from singalang_compiler.lower.network import PhaseNet
-from singalang_compiler.plan import BufferRecord, DataRecord, FieldRecord
+from singalang_compiler.plan import DataRecord, FieldRecord
+from singalang_compiler.plan_group import BufferRecord
 from singalang_compiler.shaped import ParameterUse, ShapedJob, ShapedNet, ShapedNode
 
 UNNAMED = "train"

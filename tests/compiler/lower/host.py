@@ -11,7 +11,8 @@ import numpy as np
 
 from singalang_compiler.keys import parameter_key, training_key
 from singalang_compiler.lower.lower import Compiled
-from singalang_compiler.plan import BufferRecord, KernelRecord, SectionRecord
+from singalang_compiler.plan import KernelRecord, SectionRecord
+from singalang_compiler.plan_group import BufferRecord
 from singalang_runtime.kernels import Kernel, load
 
 Numbers: TypeAlias = np.ndarray[Any, Any]

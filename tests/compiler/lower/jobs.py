@@ -13,7 +13,10 @@ from singalang_compiler.library import kinds
 from singalang_compiler.library.kinds import MISSING, Configured
 from singalang_compiler.library.tensors import TensorSpec
 from singalang_compiler.lower.lower import Compiled, LowerRequest, lower
-from singalang_compiler.place import Placed, place
+from singalang_compiler.machine import Machine
+from singalang_compiler.partition.partition import partition
+from singalang_compiler.place.place import place
+from singalang_compiler.place.placed import Placed
 from singalang_grammar.source import Source, Span
 
 TEXT = Source("model.singa", "a program made by hand\n")
@@ -131,7 +134,9 @@ def job(
     )
     shaped = infer_shapes(whole)
     assert shaped.value is not None and not shaped.failed, shaped.diagnostics
-    placed = place(shaped.value, to_run=True)
+    cut = partition(shaped.value).value
+    assert cut is not None
+    placed = place(cut, True, Machine())
     assert placed.value is not None and not placed.failed, placed.diagnostics
     return placed.value
 

@@ -10,7 +10,10 @@ from msgspec.structs import replace
 from singalang_compiler.graph import FieldInput, LayerGraph, Node, ParameterSetting, SharedParameter
 from singalang_compiler.infer.net import infer_shapes
 from singalang_compiler.job import PHASES, Net, Scales
-from singalang_compiler.place import Placed, place
+from singalang_compiler.machine import Machine
+from singalang_compiler.partition.partition import partition
+from singalang_compiler.place.place import place
+from singalang_compiler.place.placed import Placed
 from tests.compiler.lower.host import Host
 from tests.compiler.lower.jobs import CLASSES, SPAN, compiled, job, kind, layer, mlp
 
@@ -36,7 +39,9 @@ def two_nets() -> Placed:
     whole = replace(first, nets={**first.nets, "tuned": tuned}, trains=(*first.trains, second))
     shaped = infer_shapes(whole)
     assert shaped.value is not None and not shaped.failed, shaped.diagnostics
-    placed = place(shaped.value, to_run=True)
+    cut = partition(shaped.value).value
+    assert cut is not None
+    placed = place(cut, True, Machine())
     assert placed.value is not None
     return placed.value
 

@@ -25,6 +25,7 @@ class LayerContext:
     training: bool = False
     key: Array | None = None
     first: Array | int = 0
+    statistics: Array | None = None
     new_state: dict[str, Array] = field(default_factory=dict)
     metrics: dict[str, Array] = field(default_factory=dict)
 

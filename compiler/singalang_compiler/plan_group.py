@@ -1,0 +1,246 @@
+"""The records of a plan that concern groups of workers: connections, slices, the programs of workers and servers, their buffers.
+
+Size grows with layers and processes, never with their product: workers that do the same share a role.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from singalang_compiler.geometry import Distribution, Extent
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all records: frozen, every field by name."""
+
+
+class Segment(Record, frozen=True, kw_only=True):
+    """Where one tensor lies in a flat buffer: elements `offset` to `offset + size`."""
+
+    name: str
+    offset: int
+    size: int
+
+
+class BufferRecord(Record, frozen=True, kw_only=True):
+    """A flat array of the job's precision that kernels take whole. Large tensors have one of their own, small ones share."""
+
+    name: str
+    size: int
+    segments: tuple[Segment, ...]
+
+
+class ConnectionRecord(Record, frozen=True, kw_only=True):
+    """A value that moves between workers in each micro-batch: from a view in one stage to one in the same or a later stage.
+
+    A worker that sends has the array `<value>@<source>`, one that receives gets `<value>@<target>`; which blocks go where says
+    `geometry.blocks`. With `returns` the gradient comes back by the transposed map: from `gradient/<value>@<target>` of the
+    receivers to `gradient/<value>@<source>/<name>` of the senders. `step_bytes` is what all workers together move to other
+    workers in one step, both ways.
+    """
+
+    name: str
+    kind: Literal["all_to_all", "all_gather", "reduce_scatter", "all_reduce", "send"]
+    phase: str
+    value: str
+    source: Distribution
+    target: Distribution
+    source_stage: int
+    target_stage: int
+    extent: Extent
+    dtype: str  # NumPy's
+    returns: bool
+    consumers: tuple[str, ...]
+    step_bytes: int
+
+
+class StoredRecord(Record, frozen=True, kw_only=True):
+    """How a parameter is kept: whole by every worker of its stages (`axis` None), or cut evenly along an axis of its shape among
+    the workers of its one stage. A cut parameter's pieces are called `<name>[<position>]`, and each lies flat, row after row."""
+
+    name: str
+    shape: tuple[int, ...]
+    axis: int | None
+    stages: tuple[int, ...]
+    reason: Literal["uses-agree", "uses-differ", "not-cut"]
+
+
+class SliceSegment(Record, frozen=True, kw_only=True):
+    """Elements `offset` to `offset + size` of a stored parameter, or of one of its pieces, each taken flat."""
+
+    parameter: str
+    position: int | None = None  # of the piece, for a cut parameter
+    offset: int
+    size: int
+
+
+class ServerRecord(Record, frozen=True, kw_only=True):
+    """One server of the group: the process it lives in, and its slice, segment after segment. `size` is that of its buffers, which
+    are as long as the longest slice (the same kernel serves all servers); the rest is 0."""
+
+    name: str
+    process: str
+    segments: tuple[SliceSegment, ...]
+    size: int
+
+
+class FeedStep(Record, frozen=True, kw_only=True, tag="feed"):
+    """Take the fields of one micro-batch."""
+
+    micro: int = 0
+
+
+class RunStep(Record, frozen=True, kw_only=True, tag="run"):
+    """Run a call of the role for one micro-batch."""
+
+    call: str
+    micro: int = 0
+
+
+class SendStep(Record, frozen=True, kw_only=True, tag="send"):
+    """Give the blocks of a connection to those who need them; with `back` the gradient's."""
+
+    connection: str
+    micro: int = 0
+    back: bool = False
+
+
+class ReceiveStep(Record, frozen=True, kw_only=True, tag="receive"):
+    """Wait for the blocks of a connection and put them together; with `back` the gradient's."""
+
+    connection: str
+    micro: int = 0
+    back: bool = False
+
+
+class ClearStep(Record, frozen=True, kw_only=True, tag="clear"):
+    """Set the gradients to 0, to which the micro-batches add theirs."""
+
+
+class PushStep(Record, frozen=True, kw_only=True, tag="push"):
+    """Give the servers the gradients; with exact sums those of one shard, `micro`, else of the whole step."""
+
+    micro: int | None = None
+
+
+class PullStep(Record, frozen=True, kw_only=True, tag="pull"):
+    """Wait for the servers' new values and take them over."""
+
+
+class CollectStep(Record, frozen=True, kw_only=True, tag="collect"):
+    """Server: wait for the gradients of every holder of the slice's segments, and add them, in the order of workers; with exact
+    sums those of the shards in a binary tree."""
+
+
+class NormStep(Record, frozen=True, kw_only=True, tag="norm"):
+    """Server: give all servers the square sum of the slice's gradients, wait for theirs, and add them in the order of servers."""
+
+
+class PublishStep(Record, frozen=True, kw_only=True, tag="publish"):
+    """Server: give the new values to every holder of the slice's segments."""
+
+
+WorkerStep: TypeAlias = FeedStep | RunStep | SendStep | ReceiveStep | ClearStep | PushStep | PullStep
+ServerStep: TypeAlias = CollectStep | NormStep | RunStep | PublishStep
+
+
+class ArrayRecord(Record, frozen=True, kw_only=True):
+    """An array that a role holds by name: a view, a gradient, what a backward pass keeps, a field, a constant input.
+
+    `slots`: how many micro-batches of it exist at once; that of micro-batch m lies in slot m mod slots.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    slots: int = 1
+
+
+class CallRecord(Record, frozen=True, kw_only=True):
+    """A kernel with the names of the buffers and arrays that it reads and writes, in calling order.
+
+    Names are those of the role's buffers and arrays, and of what a host gives: `step` (int32), `key` (uint32[2]), `position`
+    (int32, of the worker in its stage), `first` (int32, place of the first record in the group's batch), `weights` (evaluation
+    only), `mean/..`, `std/..`. `temporary_bytes`: what it is predicted to need while it runs besides arguments and results.
+    """
+
+    kernel: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    flops: int
+    temporary_bytes: int
+    compute_s: float
+
+
+class RoleRecord(Record, frozen=True, kw_only=True):
+    """What workers with the same program hold and do. `workers`: their numbers in the group.
+
+    Parameter buffers hold stored parameters by name, pieces of cut ones under the parameter's plain name. `trained` names those of
+    the buffers that learn; the gradient of the buffer `parameters/x` is the array `gradients/x`. `step` is the program of one step;
+    `evaluate` that of one batch of a phase, every call of which is for micro-batch 0.
+    """
+
+    name: str
+    stage: int
+    workers: tuple[int, ...]
+    rows: int  # of one micro-batch
+    parameters: tuple[BufferRecord, ...]
+    trained: tuple[str, ...]
+    state: tuple[BufferRecord, ...]
+    arrays: tuple[ArrayRecord, ...]
+    calls: dict[str, CallRecord]
+    step: tuple[WorkerStep, ...]
+    evaluate: dict[str, tuple[WorkerStep, ...]]
+
+
+class LinkRecord(Record, frozen=True, kw_only=True):
+    """Bytes that one process is predicted to send to another, or to all others of a kind together, in one step."""
+
+    what: Literal["connections", "gradients", "values", "norms"]
+    step_bytes: int
+
+
+class MemoryRecord(Record, frozen=True, kw_only=True):
+    """Peak memory of one process in bytes, by what it is for, at the moment of the step when most is held."""
+
+    process: str
+    count: int = 1  # processes of which the same is said
+    total: int
+    parameters: int
+    gradients: int
+    server: int  # slices, their updater state and gradients
+    arrays: int  # views, gradients of views, what backward passes keep, fields
+    temporary: int
+
+
+class GroupRecord(Record, frozen=True, kw_only=True):
+    """How the workers and servers of one group do a train section together. Worker i of stage s is s * (workers / stages) + i.
+
+    `evaluate_rows`: by phase the rows of the group's batch in an evaluation, padded with weight 0 to a number that all workers
+    of a stage share evenly. `slots`: the updater's slots. `server_calls`: `update`, and `square_sum` where gradients are clipped by
+    norm. `shards` is 0 unless sums are exact.
+    """
+
+    workers: int
+    stages: int
+    micro_batches: int
+    shards: int
+    rows: tuple[int, ...]  # of each worker of a stage in one micro-batch
+    evaluate_rows: dict[str, int]
+    stored: tuple[StoredRecord, ...]
+    connections: tuple[ConnectionRecord, ...]
+    roles: tuple[RoleRecord, ...]
+    servers: tuple[ServerRecord, ...]
+    server_step: tuple[ServerStep, ...]
+    server_calls: dict[str, CallRecord]
+    slots: tuple[str, ...]
+    processes: dict[str, str]  # of each worker `worker-3` and server `server-1`
+    links: tuple[LinkRecord, ...]
+    memory: tuple[MemoryRecord, ...]
+    step_s: float
+
+    def role_of(self, worker: int) -> RoleRecord:
+        """The role of a worker."""
+        return next(role for role in self.roles if worker in role.workers)
