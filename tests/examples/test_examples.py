@@ -30,7 +30,7 @@ from tests.conftest import GOLDEN, USED, Golden
 
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "examples").glob("*.singa"))
-WHOLE = ("digits_cnn", "digits_mlp", "digits_resnet", "mnist_mlp")
+WHOLE = ("digits_autoencoder", "digits_cnn", "digits_mlp", "digits_resnet", "mnist_mlp")
 """Examples that compile."""
 LIBRARIES = ("blocks",)
 """Examples that others import and that train nothing themselves."""
@@ -56,8 +56,8 @@ def source_of(name: str) -> Source:
     return source
 
 
-def test_there_are_thirteen() -> None:
-    assert len(NAMES) == 13 and {*WHOLE, *LIBRARIES} <= set(NAMES)
+def test_there_are_fourteen() -> None:
+    assert len(NAMES) == 14 and {*WHOLE, *LIBRARIES} <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
