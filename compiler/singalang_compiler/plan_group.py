@@ -5,6 +5,8 @@ Size grows with layers and processes, never with their product: workers that do 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from math import prod
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -58,17 +60,25 @@ class ConnectionRecord(Record, frozen=True, kw_only=True):
 
 class StoredRecord(Record, frozen=True, kw_only=True):
     """How a parameter is kept: whole by every worker of its stages (`axis` None), or cut evenly along an axis of its shape among
-    the workers of its one stage. A cut parameter's pieces are called `<name>[<position>]`, and each lies flat, row after row."""
+    the workers of its one stage. A cut parameter's pieces are called `<name>[<position>]`, and each lies flat, row after row.
+
+    `at_home`: so many first elements of every piece are in the slice of the server that lives in the process of the piece's
+    holder, as far as one lives there.
+    """
 
     name: str
     shape: tuple[int, ...]
     axis: int | None
     stages: tuple[int, ...]
     reason: Literal["uses-agree", "uses-differ", "not-cut"]
+    at_home: int = 0
 
 
 class SliceSegment(Record, frozen=True, kw_only=True):
-    """Elements `offset` to `offset + size` of a stored parameter, or of one of its pieces, each taken flat."""
+    """Elements `offset` to `offset + size` of a stored parameter, or of one of its pieces, each taken flat.
+
+    In a `ServerRecord` one may go on into the pieces after `position`, each from its beginning; `by_piece` breaks it up.
+    """
 
     parameter: str
     position: int | None = None  # of the piece, for a cut parameter
@@ -77,8 +87,9 @@ class SliceSegment(Record, frozen=True, kw_only=True):
 
 
 class ServerRecord(Record, frozen=True, kw_only=True):
-    """One server of the group: the process it lives in, and its slice, segment after segment. `size` is that of its buffers, which
-    are as long as the longest slice (the same kernel serves all servers); the rest is 0."""
+    """One server of the group: the process it lives in, and its slice. `size` is that of its buffers, which are as long as the
+    longest slice (the same kernel serves all servers); the rest is 0. `segments` leaves out what is `at_home`, so that records
+    grow with parameters and servers but not with their product: the slice is what `GroupRecord.segments_of` says."""
 
     name: str
     process: str
@@ -116,7 +127,8 @@ class ReceiveStep(Record, frozen=True, kw_only=True, tag="receive"):
 
 
 class ClearStep(Record, frozen=True, kw_only=True, tag="clear"):
-    """Set the gradients to 0, to which the micro-batches add theirs."""
+    """Set the gradients to 0, to which the micro-batches add theirs. With one micro-batch, and with exact sums, whose shards are
+    pushed one by one, there is none: kernels then write gradients instead of adding to them."""
 
 
 class PushStep(Record, frozen=True, kw_only=True, tag="push"):
@@ -196,7 +208,18 @@ class RoleRecord(Record, frozen=True, kw_only=True):
 
 
 class LinkRecord(Record, frozen=True, kw_only=True):
-    """Bytes that one process is predicted to send to another, or to all others of a kind together, in one step."""
+    """Bytes that the workers and servers of a group send one another between different processes in one training step, by what
+    they are. All four are always told.
+
+    What counts: of each message whose sender and receiver live in different processes the elements that it stands for, times
+    their size (that of the job's precision, 4 or 8 bytes; 4 for class labels). Names, headers and padding do not count.
+
+    `connections`: the blocks of all connections of the net in the phase `train`, there and, for gradients, back, of all
+    micro-batches; every worker has a process of its own. `gradients`: for each pair of worker and server the learned elements of
+    the server's slice that the worker holds, whole or as its piece; with exact sums once for each of the worker's shards.
+    `values`: the same elements back, once. `norms`: where gradients are clipped by norm, one element from every server to every
+    other. Checkpoints, metrics and evaluations do not count.
+    """
 
     what: Literal["connections", "gradients", "values", "norms"]
     step_bytes: int
@@ -244,3 +267,34 @@ class GroupRecord(Record, frozen=True, kw_only=True):
     def role_of(self, worker: int) -> RoleRecord:
         """The role of a worker."""
         return next(role for role in self.roles if worker in role.workers)
+
+    def segments_of(self, server: ServerRecord) -> tuple[SliceSegment, ...]:
+        """The slice of a server, in order: none of its segments goes beyond one piece, those of one parameter stand together."""
+        per_stage = self.workers // self.stages
+        home = divmod(int(server.process.removeprefix("worker-")), per_stage) if server.process.startswith("worker-") else None
+        return slice_of(server.segments, self.stored, home, per_stage)
+
+
+def slice_of(
+    segments: tuple[SliceSegment, ...], stored: tuple[StoredRecord, ...], home: tuple[int, int] | None, workers: int
+) -> tuple[SliceSegment, ...]:
+    """The slice of a server that lives with the worker `home` (stage, position) of stages of so many workers, or alone (None)."""
+    order = {one.name: number for number, one in enumerate(stored)}
+    found = [part for one in segments for part in by_piece(one, stored[order[one.parameter]], workers)]
+    for one in stored:
+        if one.at_home and home and home[0] in one.stages:
+            found.append(SliceSegment(parameter=one.name, position=home[1], offset=0, size=one.at_home))
+    return tuple(sorted(found, key=lambda one: (order[one.parameter], one.position or 0, one.offset)))
+
+
+def by_piece(segment: SliceSegment, stored: StoredRecord, workers: int) -> Iterator[SliceSegment]:
+    """A segment broken up so that no part of it goes beyond one piece of its parameter."""
+    if segment.position is None:
+        yield segment
+        return
+    piece = prod(stored.shape) // workers
+    position, offset, rest = segment.position, segment.offset, segment.size
+    while rest:
+        size = min(rest, piece - offset)
+        yield SliceSegment(parameter=segment.parameter, position=position, offset=offset, size=size)
+        position, offset, rest = position + 1, 0, rest - size
