@@ -82,7 +82,8 @@ class Context(Protocol):
     def uniform(self, name: str, shape: tuple[int, ...]) -> Array:
         """Random numbers of [0, 1) for each record: (batch, *shape).
 
-        They depend on seed, step, layer, `name` and the record's place in the group's batch, never on the number of workers.
+        They depend on seed, step, layer, `name` and the record's place in the group's batch, never on the number of workers: where
+        the layer is cut by feature, an axis of `shape` as long as the piece stands for the axis that is cut.
         """
 
     def put(self, name: str, value: Array) -> None:

@@ -15,3 +15,11 @@ def along_first_axis(inputs: Inputs) -> tuple[Partition, ...]:
     if any(not tensor.shape for tensor in inputs.tensors):
         return (by_batch(inputs),)
     return by_batch(inputs), Partition("feature", (1,) * len(inputs), 1)
+
+
+def along_features(inputs: Inputs) -> tuple[Partition, ...]:
+    """By batch, and for what works on each element alone by the axes that other kinds are cut along: the channels of images, the
+    features and then the steps of sequences."""
+    if len(inputs[0].shape) != 2:
+        return along_first_axis(inputs)
+    return by_batch(inputs), *(Partition("feature", (axis,) * len(inputs), axis) for axis in (2, 1))

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from singalang_compiler.library import expect
 from singalang_compiler.library.contract import Layer
-from singalang_compiler.library.cuts import along_first_axis
+from singalang_compiler.library.cuts import along_features
 from singalang_compiler.library.tensors import Cost, Inputs, Partition, TensorSpec
 
 
@@ -26,7 +26,7 @@ class Elementwise(Layer):
 
     def partitions(self, inputs: Inputs) -> tuple[Partition, ...]:
         """Any."""
-        return along_first_axis(inputs)
+        return along_features(inputs)
 
     def cost(self, inputs: Inputs) -> Cost:
         """One pass forward (read, write), one backward (read twice, write)."""

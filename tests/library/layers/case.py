@@ -17,8 +17,8 @@ class Case:
     """One setting of a kind.
 
     `drawn` says how inputs are made: `normal`; `apart`, all different and none near 0, for what has kinks; `ties`, few
-    different numbers, where finite differences mean nothing. `uncut` names the partitions whose pieces, each on its own,
-    are meant to differ from the whole.
+    different numbers, where finite differences mean nothing. `uncut` names the partitions whose pieces are meant
+    to differ from the whole.
     """
 
     name: str

@@ -31,10 +31,10 @@ def precision(ops: JaxOps) -> Iterator[None]:
 class DrawingContext(LayerContext):
     """A context whose random numbers are those that the formula knows."""
 
-    drawn: Callable[[str], Array]
+    known: Callable[[str], Array]
 
-    def uniform(self, name: str, shape: tuple[int, ...]) -> Array:
-        found = self.ops.cast(self.drawn(name))
+    def drawn(self, name: str, shape: tuple[int, ...]) -> Array:
+        found = self.ops.cast(self.known(name))
         assert found.shape == (self.weights.shape[0], *shape)
         return found
 
@@ -163,16 +163,30 @@ def _bound(call: Call, ops: JaxOps, layout: Layout) -> tuple[Callable[..., Any],
 
     def function(floats: Mapping[int, Array], parameters: Mapping[str, Array]) -> Any:
         inputs = tuple(floats.get(place, x) for place, x in enumerate(call.inputs))
-        if layout == "channels_last":
-            inputs = tuple(_channels_last(x) for x in inputs)
-        state = {name: ops.cast(x) for name, x in call.state.items()}
-        context = DrawingContext(ops, ops.cast(call.weights), parameters, state, call.training)
-        context.drawn = lambda name: _channels_last(call.draws(name)) if layout == "channels_last" else call.draws(name)
-        value = call.layer.forward(inputs, context)
-        value = _declared(value) if layout == "channels_last" and value.ndim == 4 else value
+        context = context_of(call, ops, layout, parameters)
+        value = forward(call.layer, inputs, context, layout)
         return value, (context.metrics, context.new_state)
 
     return function, floats, parameters
+
+
+def context_of(call: Call, ops: JaxOps, layout: Layout, parameters: Mapping[str, Array]) -> DrawingContext:
+    """What the layer is given besides its inputs."""
+    state = {name: ops.cast(x) for name, x in call.state.items()}
+    context = DrawingContext(ops, ops.cast(call.weights), parameters, state, call.training)
+    context.known = lambda name: _channels_last(call.draws(name)) if layout == "channels_last" else call.draws(name)
+    return context
+
+
+def forward(layer: Any, inputs: tuple[Array, ...], context: LayerContext, layout: Layout) -> Array:
+    """The layer's output; images are as declared on both sides."""
+    value = layer.forward(arriving(inputs, layout), context)
+    return _declared(value) if layout == "channels_last" and value.ndim == 4 else value
+
+
+def arriving(inputs: tuple[Array, ...], layout: Layout) -> tuple[Array, ...]:
+    """The inputs as they lie when a layer of this layout gets them."""
+    return tuple(_channels_last(x) for x in inputs) if layout == "channels_last" else inputs
 
 
 def _floats(inputs: tuple[Numbers, ...], ops: JaxOps) -> dict[int, Array]:

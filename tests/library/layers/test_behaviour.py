@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +16,7 @@ from singalang_compiler.library.layers.maxpool import MaxPool
 from singalang_compiler.library.layers.relu import Relu
 from singalang_compiler.library.layers.sigmoid import Sigmoid
 from singalang_compiler.library.layers.softmax_loss import SoftmaxLoss
-from singalang_compiler.library.ops_jax.context import LayerContext
+from singalang_compiler.library.ops_jax.context import FeaturePiece, LayerContext
 from singalang_compiler.library.ops_jax.ops import JaxOps
 from tests.library.layers.case import Case, numbers
 from tests.library.layers.run import call_of, evaluated, forms
@@ -47,6 +48,54 @@ def test_an_evaluation_changes_no_statistics() -> None:
     context = LayerContext(OPS, jnp.ones(2), {}, {"mean": jnp.zeros(3), "var": jnp.ones(3)})
     BatchNorm().forward((jnp.ones((2, 3)),), context)
     assert context.new_state == {}
+
+
+def test_all_workers_combine_the_same_statistics_to_the_last_bit() -> None:
+    """Whatever rows they have, and so whatever else their kernels hold."""
+    random = np.random.default_rng(0)
+    statistics = jnp.asarray(np.abs(random.normal(size=(5, 15))), jnp.float32)
+    state = {"mean": jnp.zeros(7), "var": jnp.zeros(7)}
+
+    def moved(x: Any) -> Any:
+        context = LayerContext(OPS, jnp.ones(x.shape[0]), {}, state, training=True, statistics=statistics)
+        return BatchNorm(momentum=0.0).forward((x,), context), context.new_state
+
+    found = [jax.jit(moved)(jnp.asarray(random.normal(size=(rows, 7)), jnp.float32))[1] for rows in (1, 4, 64)]
+    for other in found[1:]:
+        assert (other["mean"] == found[0]["mean"]).all()
+        assert (other["var"] == found[0]["var"]).all()
+
+
+def test_statistics_are_combined_without_a_difference_of_large_numbers() -> None:
+    """A mean a million times as large as the spread, in 32 bits: the mean of the squares has no digit left for the variance."""
+    x = np.float32(1e6) + np.random.default_rng(1).integers(-3, 4, (12, 2)).astype(np.float32)
+    layer, state = BatchNorm(momentum=0.0), {"mean": jnp.zeros(2), "var": jnp.zeros(2)}
+    pieces = [jnp.asarray(x[:4]), jnp.asarray(x[4:])]
+    told = jnp.stack([layer.statistic((piece,), LayerContext(OPS, jnp.ones(len(piece)), training=True)) for piece in pieces])
+    context = LayerContext(OPS, jnp.ones(4), {}, state, training=True, statistics=told)
+    layer.forward((pieces[0],), context)
+    np.testing.assert_allclose(context.new_state["var"], x.astype(float).var(axis=0), rtol=0.02)
+
+
+def test_pieces_of_a_record_leave_out_what_the_whole_does() -> None:
+    x, key = jnp.ones((3, 4, 2, 6)), jax.random.key(5)
+    whole = Dropout().forward((x,), LayerContext(OPS, jnp.ones(3), training=True, key=key))
+    pieces = [
+        Dropout().forward(
+            (x[..., first : first + 2],),
+            LayerContext(OPS, jnp.ones(3), training=True, key=key, piece=FeaturePiece(3, 6, 2, jnp.int32(first))),
+        )
+        for first in (0, 2, 4)
+    ]
+    assert (jnp.concatenate(pieces, axis=3) == whole).all()
+    assert 0 < (whole == 0).mean() < 1
+
+
+def test_what_is_drawn_once_for_a_record_is_the_same_in_all_pieces() -> None:
+    key = jax.random.key(5)
+    whole = LayerContext(OPS, jnp.ones(3), key=key).uniform("one", ())
+    piece = LayerContext(OPS, jnp.ones(3), key=key, piece=FeaturePiece(1, 6, 2, 4)).uniform("one", ())
+    assert (piece == whole).all()
 
 
 def test_a_bias_may_be_added_after_the_pool() -> None:

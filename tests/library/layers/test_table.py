@@ -17,7 +17,7 @@ from singalang_compiler.library.kinds import Kind
 from singalang_compiler.library.ops_jax.ops import JaxOps
 from singalang_compiler.library.tensors import Cost, Inputs, TensorSpec
 from tests.library.layers.case import Call, Case, Numbers
-from tests.library.layers.pieces import cut_and_joined
+from tests.library.layers.pieces import can_be_cut, cut_and_joined
 from tests.library.layers.run import assert_close, call_of, forms, in_test_phase, layer_of, layouts, outcome, value
 from tests.library.layers.table import KINDS, cases, cotangent, file_of
 
@@ -125,15 +125,39 @@ def test_the_shape_rule_tells_what_forward_makes(kind: str, case: Case) -> None:
 
 @every_case
 def test_pieces_make_the_whole(kind: str, case: Case) -> None:
-    call = call_of(kind, case)
-    layer = call.layer
-    partitions = layer.partitions(case.given)
+    """The output, the gradients, and of layers that share their statistics the new state of every worker."""
+    call, g, formula = call_of(kind, case), cotangent(kind, case), file_of(kind)
+    partitions = call.layer.partitions(case.given)
     assert partitions[0].name == "batch"
-    whole = file_of(kind).forward(call)
+    assert len({str(partition) for partition in partitions}) == len(partitions)
+    inputs, parameters = formula.gradient(call, g)
     for partition in partitions:
-        made = None if partition.name in case.uncut else cut_and_joined(call, partition)
-        if made is not None:
-            assert_close(made, whole, 1e-9, str(partition))
+        if partition.name in case.uncut or not can_be_cut(call, partition):
+            continue
+        made, states = cut_and_joined(case, call, partition, g)
+        assert_close(made.value, formula.forward(call), 1e-9, str(partition))
+        for place, (gradient, wanted) in enumerate(zip(made.inputs, inputs, strict=True)):
+            if gradient is not None and wanted is not None:
+                assert_close(gradient, wanted, 1e-9, f"{partition}: gradient of input {place}")
+        for name, wanted in parameters.items():
+            assert_close(made.parameters[name], wanted, 1e-9, f"{partition}: gradient of {name}")
+        wanted_state = formula.new_state(call) if hasattr(formula, "new_state") else {}
+        for name, wanted in wanted_state.items():
+            axis = partition.state.get(name)
+            found = [states[0][name], states[1][name]]
+            for whole in found if axis is None else [np.concatenate(found, axis)]:
+                assert_close(whole, wanted, 1e-9, f"{partition}: new state {name}")
+
+
+@every_case
+def test_what_pieces_of_a_batch_make_of_it_is_told(kind: str, case: Case) -> None:
+    """A kind whose pieces differ from the whole says so, and one that says so differs."""
+    layer = layer_of(kind, case)
+    assert (layer.approximation() is not None and case.training) == ("batch" in case.uncut)
+    if "batch" in case.uncut:
+        call, g = call_of(kind, case), cotangent(kind, case)
+        made, _ = cut_and_joined(case, call, layer.partitions(case.given)[0], g)
+        assert np.abs(made.value - file_of(kind).forward(call)).max() > 1e-3
 
 
 @every_case

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from singalang_compiler.library import expect
 from singalang_compiler.library.context import Array, Context
@@ -68,16 +68,26 @@ class BatchNorm(Layer):
 
     def _of_batch(self, x: Array, ctx: Context) -> tuple[Array, Array]:
         np = ctx.ops.np
-        axes = tuple(range(x.ndim - 1))
-        weights = ctx.weights.reshape(-1, *(1,) * (x.ndim - 1))
-        total = np.sum(ctx.weights)
-        share = weights / np.where(total > 0, total * (x.size // x.shape[0] // x.shape[-1]), 1)
-        mean = np.sum(x * share, axis=axes)
-        var = np.sum((x - mean) ** 2 * share, axis=axes)
+        total, mean, var = _measured(x, ctx) if ctx.statistics is None else _combined(ctx.statistics, np)
         for name, value in (("mean", mean), ("var", var)):
             moved = self.momentum * ctx.state[name] + (1 - self.momentum) * ctx.ops.stop_gradient(value)
             ctx.put(name, np.where(total > 0, moved, ctx.state[name]))
         return mean, var
+
+    def exchange(self, inputs: Inputs) -> int:
+        """A weight, and the mean and variance of each channel or feature."""
+        return 1 + 2 * _features(inputs) if self.over == "batch" else 0
+
+    def statistic(self, inputs: tuple[Array, ...], ctx: Context) -> Array:
+        """The total weight of these records, then the means, then the variances."""
+        total, mean, var = _measured(inputs[0], ctx)
+        return ctx.ops.np.concatenate([total[None], mean, var])
+
+    def approximation(self) -> str | None:
+        """With `over = local` a part of a batch is normalised by its own statistics."""
+        if self.over == "batch":
+            return None
+        return "each part of a batch is normalised by its own mean and variance, as `over = local` says, not by those of the whole"
 
     def partitions(self, inputs: Inputs) -> tuple[Partition, ...]:
         """By batch (with `over = batch` the workers exchange their statistics), and by channels or features."""
@@ -89,6 +99,31 @@ class BatchNorm(Layer):
         """Two reductions and a pass to normalise; backward the same again."""
         size = inputs[0].size
         return Cost(8 * size, 12 * size, 9 * size)
+
+
+def _measured(x: Array, ctx: Context) -> tuple[Array, Array, Array]:
+    """The total weight of the records, and the mean and variance of each feature; 0 where no record has any weight."""
+    np = ctx.ops.np
+    axes = tuple(range(x.ndim - 1))
+    weights = ctx.weights.reshape(-1, *(1,) * (x.ndim - 1))
+    total = np.sum(ctx.weights)
+    share = weights / np.where(total > 0, total * (x.size // x.shape[0] // x.shape[-1]), 1)
+    mean = np.sum(x * share, axis=axes)
+    return total, mean, np.sum((x - mean) ** 2 * share, axis=axes)
+
+
+def _combined(statistics: Array, np: Any) -> tuple[Array, Array, Array]:
+    """What `_measured` would give of all workers' records together, from what it gave of each: a row for each worker.
+
+    Chan, Golub & LeVeque, 1983, "Algorithms for computing the sample variance": no difference of large numbers is formed. Every
+    worker adds in the order of workers, so all get the same numbers.
+    """
+    features = statistics.shape[1] // 2
+    weights, means, variances = statistics[:, 0], statistics[:, 1 : 1 + features], statistics[:, 1 + features :]
+    total = np.sum(weights)
+    share = (weights / np.where(total > 0, total, 1))[:, None]
+    mean = np.sum(share * means, axis=0)
+    return total, mean, np.sum(share * (variances + (means - mean) ** 2), axis=0)
 
 
 def _features(inputs: Inputs) -> int:

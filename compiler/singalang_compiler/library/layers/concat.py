@@ -50,10 +50,10 @@ class Concat(Layer):
         return ctx.ops.np.concatenate(inputs, axis=axis)
 
     def partitions(self, inputs: Inputs) -> tuple[Partition, ...]:
-        """By batch; by the first axis where another one is joined, for else the pieces would lie in another order."""
-        if self.axis == 1:
-            return (by_batch(inputs),)
-        return by_batch(inputs), Partition("feature", (1,) * len(inputs), 1)
+        """By batch, and by axes that are not joined: along that one the pieces would lie in another order."""
+        axes = (2, 1) if len(inputs[0].shape) == 2 else (1,)
+        others = tuple(axis for axis in axes if axis != self.axis)
+        return by_batch(inputs), *(Partition("feature", (axis,) * len(inputs), axis) for axis in others)
 
     def cost(self, inputs: Inputs) -> Cost:
         """One copy each way."""

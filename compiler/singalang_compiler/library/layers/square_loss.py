@@ -5,7 +5,7 @@ from __future__ import annotations
 from singalang_compiler.library import expect
 from singalang_compiler.library.context import Array, Context
 from singalang_compiler.library.contract import Layer
-from singalang_compiler.library.cuts import by_batch
+from singalang_compiler.library.cuts import along_features, by_batch
 from singalang_compiler.library.kinds import layer
 from singalang_compiler.library.tensors import Cost, Inputs, Partition, ShapeError, TensorSpec
 
@@ -40,10 +40,9 @@ class SquareLoss(Layer):
         return 0.5 * self.scale * ctx.ops.np.sum(distance * distance, axis=1)
 
     def partitions(self, inputs: Inputs) -> tuple[Partition, ...]:
-        """By batch; cut along the first axis the pieces are summands."""
-        if not inputs[0].shape:
-            return (by_batch(inputs),)
-        return by_batch(inputs), Partition("feature", (1, 1), None, partial=True)
+        """By batch; by channels or features, and by steps of sequences, the pieces are summands."""
+        _, *cuts = along_features(inputs)
+        return by_batch(inputs), *(Partition("feature", cut.inputs, None, partial=True) for cut in cuts)
 
     def cost(self, inputs: Inputs) -> Cost:
         """A difference, a square and a sum for each element; backward the difference."""

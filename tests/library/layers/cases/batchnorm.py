@@ -6,35 +6,15 @@ import numpy as np
 
 from tests.library.layers.case import Call, Case, Gradients, Numbers, numbers
 
-TRAINING = frozenset({"batch"})  # pieces of a batch have other statistics, unless workers exchange them
-
 CASES = (
-    Case("image", (numbers(3, 4, 5),), uncut=TRAINING),
-    Case("image with weights", (numbers(2, 3, 3),), weights=(1.0, 0.0, 0.5), uncut=TRAINING),
-    Case(
-        "features",
-        (
-            numbers(
-                5,
-            ),
-        ),
-        {"momentum": 0.5, "eps": 0.1},
-        batch=6,
-        uncut=TRAINING,
-    ),
-    Case(
-        "features with weights",
-        (
-            numbers(
-                5,
-            ),
-        ),
-        batch=5,
-        weights=(1.0, 1.0, 1.0, 1.0, 0.0),
-        uncut=TRAINING,
-    ),
-    Case("sequence", (numbers(3, 4),), {"over": "local"}, uncut=TRAINING),
-    Case("neither weight nor bias", (numbers(2, 3, 3),), absent=frozenset({"weight", "bias"}), uncut=TRAINING),
+    Case("image", (numbers(3, 4, 5),)),
+    Case("image with weights", (numbers(2, 3, 3),), weights=(1.0, 0.0, 0.5)),
+    Case("features", (numbers(5),), {"momentum": 0.5, "eps": 0.1}, batch=6),
+    Case("features with weights", (numbers(5),), batch=5, weights=(1.0, 1.0, 1.0, 1.0, 0.0)),
+    Case("a worker without any weight", (numbers(5),), batch=5, weights=(0.0, 0.0, 1.0, 1.0, 0.5)),
+    Case("sequence", (numbers(3, 4),)),
+    Case("statistics of each worker", (numbers(3, 4),), {"over": "local"}, uncut=frozenset({"batch"})),
+    Case("neither weight nor bias", (numbers(2, 3, 3),), absent=frozenset({"weight", "bias"})),
     Case("image, evaluation", (numbers(3, 4, 5),), training=False),
     Case("sequence, evaluation", (numbers(3, 4),), training=False),
 )
