@@ -65,7 +65,7 @@ def step_cost(net: Net, machine: Machine) -> StepCost:
     """The cost of one training step on a machine."""
     sizes = sum(prod(shape) for shape in net.parameters)
     trained = sum(prod(shape) for shape in net.trained)
-    layers_s = fsum(_layer_s(node, net, machine) for node in net.nodes)
+    layers_s = fsum(work_s(node, machine, net.batch, net.element_bytes) for node in net.nodes)
     traffic = (2 * sizes + (_PARAMETER_TRAFFIC - 2 + _SLOT_TRAFFIC * net.slots) * trained) * net.element_bytes
     return StepCost(
         compute_s=layers_s + traffic / machine.memory_bytes_s,
@@ -73,7 +73,7 @@ def step_cost(net: Net, machine: Machine) -> StepCost:
         parameter_bytes=sizes * net.element_bytes,
         gradient_bytes=trained * net.element_bytes,
         slot_bytes=trained * net.slots * net.element_bytes,
-        residual_bytes=sum(_residual_bytes(node, net.element_bytes) for node in net.nodes) * net.batch,
+        residual_bytes=sum(residual_bytes(node, net.element_bytes) for node in net.nodes) * net.batch,
         batch_bytes=_BATCHES * net.batch * sum(_field_bytes(node) for node in net.nodes),
     )
 
@@ -87,18 +87,20 @@ def flops_of(nodes: Iterable[ShapedNode], *, backward: bool) -> int:
 def cost_of(node: ShapedNode) -> Cost:
     """What a layer's kind says of its work on one record; nothing for fields, metrics and sinks."""
     operation = node.node.operation
-    if not isinstance(operation, Configured) or operation.kind.family != "layers" or node.inputs is None:
+    if not isinstance(operation, Configured) or operation.kind.family != "layers" or node.inputs is None or node.spec is None:
         return Cost(0, 0, 0)
     cost: Cost = node.instance.cost(node.inputs)
     return cost
 
 
-def _layer_s(node: ShapedNode, net: Net, machine: Machine) -> float:
+def work_s(node: ShapedNode, machine: Machine, records: float, element_bytes: int, *, backward: bool = True) -> float:
+    """Seconds of a layer's work on so many records, both passes or the forward pass alone (which moves half as much)."""
     cost = cost_of(node)
     speed = machine.conv_flops_s if is_image_layer(node) else machine.matmul_flops_s
-    flops_s = speed * machine.cores * (4 / net.element_bytes)
-    moved = cost.moved_elements * net.element_bytes
-    return net.batch * max((cost.forward_flops + cost.backward_flops) / flops_s, moved / machine.memory_bytes_s)
+    flops_s = speed * machine.cores * (4 / element_bytes)
+    flops = cost.forward_flops + (cost.backward_flops if backward else 0)
+    moved = cost.moved_elements * element_bytes / (1 if backward else 2)
+    return records * max(flops / flops_s, moved / machine.memory_bytes_s)
 
 
 def is_image_layer(node: ShapedNode) -> bool:
@@ -109,7 +111,8 @@ def is_image_layer(node: ShapedNode) -> bool:
     return any(len(tensor.shape) == 3 for tensor in node.inputs.tensors)
 
 
-def _residual_bytes(node: ShapedNode, element_bytes: int) -> int:
+def residual_bytes(node: ShapedNode, element_bytes: int) -> int:
+    """Bytes of a layer's output for one record, with what its backward pass keeps besides."""
     if node.spec is None or isinstance(node.node.operation, FieldInput):
         return 0
     return node.spec.size * element_bytes + cost_of(node).residual_bytes_f32 * element_bytes // 4

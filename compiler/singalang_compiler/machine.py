@@ -16,6 +16,10 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     `matmul_flops_s` and `conv_flops_s` are of one core at 32-bit precision; `memory_bytes_s` is that of streaming through
     memory; `dispatch_s` is the price of handing one kernel to the device.
+
+    `link_bytes_s` and `link_latency_s` are those of a message from one process to another on this machine: through shared memory,
+    where the sender copies it in and the receiver out, each at `link_bytes_s`, and the receiver spins until it is there.
+    `copy_bytes_s` is the speed of copying, clearing and adding long arrays outside kernels.
     """
 
     name: str = "reference"
@@ -25,6 +29,9 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     memory_bytes_s: float = 1.0e10
     memory_bytes: int = 24 * 2**30
     dispatch_s: float = 5.0e-5
+    copy_bytes_s: float = 1.9e10
+    link_bytes_s: float = 1.7e10
+    link_latency_s: float = 1.0e-6
 
     @property
     def sha256(self) -> str:

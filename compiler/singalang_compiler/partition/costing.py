@@ -1,0 +1,229 @@
+"""What each way to cut a layer costs, from what its kind says of its work and what the machine can do: the cost model of `auto`.
+
+The model (docs/cost-model.md). A step costs, in seconds of the busiest worker, the sum of
+
+    work        of each layer on its share: some rows (batch), 1/k of all rows' work (feature), all of it (none), by the formula of
+                `cost`. Workers without a `link` between them share the cores and the memory of one machine evenly.
+    traffic     of each connection: latency and what the busiest worker sends or gets over the link's speed, both ways if a gradient
+                comes back; within a stage also a dispatch, as it cuts the step into one kernel more. Which connections there are
+                says `traffic`.
+    statistics  that workers tell each other before a layer, like a connection.
+    parameters  read by both passes of every micro-batch, gradient written; gradient pushed and value pulled, except what its own
+                process serves; on the servers every holder's gradient read, and value and slots read and written.
+
+Stages work at the same time, so with S of them and M micro-batches work and traffic count (M + S - 1) / (M S).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+import msgspec
+from msgspec import structs
+
+from singalang_compiler.cost import cost_of, work_s
+from singalang_compiler.geometry import BATCH, PARTIAL, WHOLE, Distribution, by_feature
+from singalang_compiler.graph import FieldInput
+from singalang_compiler.job import Topology
+from singalang_compiler.library.tensors import Shape
+from singalang_compiler.machine import Machine
+from singalang_compiler.partition.cut_net import Cut, Rejected
+from singalang_compiler.partition.problem import Decided, Group, Option, Problem, Shared
+from singalang_compiler.partition.traffic import Move, in_flight, move_s, piece_elements
+from singalang_compiler.shaped import ShapedNode
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """A layer or metric with the cuts that are possible, in the order in which ties are broken, and the one that is `fixed`.
+
+    `inputs` are names of nodes, fields among them. `impossible`: cuts that it cannot have, and why.
+    """
+
+    node: ShapedNode
+    stage: int = 0
+    cuts: tuple[Cut, ...]
+    fixed: int | None = None
+    learns: bool = True
+    impossible: tuple[Rejected, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What costs depend on besides the layers: machine, group, whether its workers share that machine, shapes of parameters,
+    which of them learn, and the updater's number of slots."""
+
+    machine: Machine
+    group: Group
+    one_machine: bool
+    shapes: Mapping[str, Shape]
+    trained: frozenset[str]
+    slots: int = 0
+
+    @property
+    def sharing(self) -> int:
+        """Workers among whom the speed of a machine is divided."""
+        return self.group.everyone if self.one_machine else 1
+
+
+def group_of(
+    topology: Topology, machine: Machine, *, rows: tuple[int, ...], stages: int, micro_batches: int, element_bytes: int
+) -> Group:
+    """The group of a topology. `rows`: of each worker of a stage in one micro-batch."""
+    link = topology.link_bits_per_s
+    return Group(
+        rows=rows,
+        stages=stages,
+        micro_batches=micro_batches,
+        servers=topology.servers_per_group,
+        apart=topology.separate,
+        element_bytes=element_bytes,
+        link_bytes_s=machine.link_bytes_s if link is None else link / 8,
+        link_latency_s=machine.link_latency_s if topology.link_latency_s is None else topology.link_latency_s,
+        dispatch_s=machine.dispatch_s,
+        memory_bytes=topology.memory_bytes,
+    )
+
+
+def problem_of(setting: Setting, candidates: Sequence[Candidate]) -> Problem:
+    """The problem of cutting these layers, which stand after their inputs."""
+    uses = Counter(name for one in candidates for name in {link.name for link in one.node.parameters.values()})
+    shared = frozenset(name for name, count in uses.items() if count > 1)
+    learning = {one.node.node.name: one.learns for one in candidates}
+    layers = tuple(_decided(setting, one, learning, shared) for one in candidates)
+    return Problem(group=setting.group, layers=layers, shared=tuple(_shared(setting, candidates, name) for name in sorted(shared)))
+
+
+def reads(cut: Cut, inputs: int) -> tuple[Distribution, ...]:
+    """How a layer that is cut so reads each of its inputs. Axes are those of records as they are declared."""
+    axes = cut.partition.inputs if cut.partition else (None,) * inputs
+    return tuple(_along(axis) for axis in axes)
+
+
+def gives(cut: Cut) -> Distribution:
+    """How its value lies."""
+    if cut.partition and cut.partition.partial:
+        return PARTIAL
+    return _along(cut.partition.output if cut.partition else None)
+
+
+def _along(axis: int | None) -> Distribution:
+    return WHOLE if axis is None else by_feature(axis) if axis else BATCH
+
+
+def _decided(setting: Setting, one: Candidate, layers: Mapping[str, bool], shared: frozenset[str]) -> Decided:
+    node = one.node
+    return Decided(
+        name=node.node.name,
+        stage=one.stage,
+        inputs=tuple(name for name in node.node.inputs if name in layers),
+        options=tuple(_option(setting, one, cut, layers, shared) for cut in one.cuts),
+        fixed=one.fixed,
+        elements=_elements(node),
+        learns=one.learns,
+        impossible=one.impossible,
+    )
+
+
+def _elements(node: ShapedNode) -> int:
+    return 0 if node.spec is None or isinstance(node.node.operation, FieldInput) else node.spec.size
+
+
+def _option(setting: Setting, one: Candidate, cut: Cut, layers: Mapping[str, bool], shared: frozenset[str]) -> Option:
+    wanted = reads(cut, len(one.node.node.inputs))
+    own = [(link.name, _axis(cut, name, link.transposed)) for name, link in one.node.parameters.items()]
+    parameters_s = sum(parameter_s(setting, name, axis is not None, 1) for name, axis in own if name not in shared)
+    parameters_bytes = sum(held_bytes(setting, name, axis is not None) for name, axis in own if name not in shared)
+    return Option(
+        cut=cut,
+        inputs=tuple(how for how, name in zip(wanted, one.node.node.inputs, strict=True) if name in layers),
+        output=gives(cut),
+        step_s=_work_s(setting, one, cut) + _statistic_s(setting, one, cut, layers) + parameters_s,
+        memory_bytes=_values_bytes(setting, one, cut) + parameters_bytes,
+        uses={name: axis for name, axis in own if name in shared},
+    )
+
+
+def _axis(cut: Cut, name: str, transposed: bool) -> int | None:
+    axis = cut.partition.parameters.get(name) if cut.partition else None
+    return axis if axis is None or not transposed else 1 - axis
+
+
+def _records(group: Group, cut: Cut) -> float:
+    """Of how many records the busiest worker does all the work, in one micro-batch."""
+    match cut.name:
+        case "batch":
+            return max(group.rows)
+        case "feature":
+            return sum(group.rows) / group.workers
+        case "none":
+            return sum(group.rows)
+
+
+def _work_s(setting: Setting, one: Candidate, cut: Cut) -> float:
+    group = setting.group
+    records = _records(group, cut) * group.micro_batches * setting.sharing
+    return work_s(one.node, setting.machine, records, group.element_bytes, backward=one.learns) * group.of_step
+
+
+def _statistic_s(setting: Setting, one: Candidate, cut: Cut, layers: Mapping[str, bool]) -> float:
+    node, group = one.node, setting.group
+    if cut.name != "batch" or group.workers == 1 or node.instance is None or not hasattr(node.instance, "exchange"):
+        return 0.0
+    numbers = node.instance.exchange(node.inputs)
+    told = structs.replace(group, rows=(1,) * group.workers)
+    returns = one.learns and any(layers.get(name, False) for name in node.node.inputs)
+    return move_s(told, numbers, Move(BATCH, WHOLE, apart=False, returns=returns)) if numbers else 0.0
+
+
+def parameter_s(setting: Setting, name: str, cut: bool, stages: int) -> float:
+    """Seconds of a step for a parameter that is kept cut, or whole by the workers of so many stages."""
+    group, machine = setting.group, setting.machine
+    size = prod(setting.shapes[name]) * group.element_bytes
+    held = size / group.workers if cut else float(size)
+    holders = 1 if cut else group.workers * stages
+    memory_s = 1 / machine.memory_bytes_s * setting.sharing
+    learns = name in setting.trained
+    passes = (2 + learns * (1 if group.micro_batches == 1 else 2)) * group.micro_batches
+    at_worker_s = held * passes * memory_s * stages / group.stages
+    if not learns:
+        return at_worker_s
+    served = size / group.servers
+    moved = 2 * _fraction(group, holders) * max(held * stages / group.stages, holders * served)
+    at_server_s = served * (holders + 2 + 2 * setting.slots) * memory_s
+    return at_worker_s + moved / group.link_bytes_s + at_server_s
+
+
+def _fraction(group: Group, holders: int) -> float:
+    """Of what a worker pushes the part that leaves its process."""
+    if group.apart or group.servers < group.everyone:
+        return 1.0
+    return 0.0 if holders == 1 else (group.servers - 1) / group.servers
+
+
+def held_bytes(setting: Setting, name: str, cut: bool) -> float:
+    """Memory of a worker for a parameter and its gradient."""
+    size = prod(setting.shapes[name]) * setting.group.element_bytes
+    return size * (1 + (name in setting.trained)) / (setting.group.workers if cut else 1)
+
+
+def _values_bytes(setting: Setting, one: Candidate, cut: Cut) -> float:
+    group = setting.group
+    output = piece_elements(group.rows, _elements(one.node), gives(cut)) * group.element_bytes * (1 + one.learns)
+    kept = cost_of(one.node).residual_bytes_f32 * group.element_bytes / 4 * _records(group, cut) if one.learns else 0.0
+    return (output + kept) * in_flight(group, one.stage)
+
+
+def _shared(setting: Setting, candidates: Sequence[Candidate], name: str) -> Shared:
+    users = [one for one in candidates if any(link.name == name for link in one.node.parameters.values())]
+    stages = tuple(sorted({one.stage for one in users}))
+    return Shared(
+        name=name,
+        stages=stages,
+        cut_s=parameter_s(setting, name, True, 1),
+        whole_s=parameter_s(setting, name, False, len(stages)),
+        cut_bytes=held_bytes(setting, name, True),
+        whole_bytes=held_bytes(setting, name, False),
+    )
