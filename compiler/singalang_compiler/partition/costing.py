@@ -37,15 +37,15 @@ from singalang_compiler.shaped import ShapedNode
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A layer or metric with the cuts that are possible, in the order in which ties are broken, and the one that is `fixed`.
+    """A layer or metric with the cuts that are possible, in the order in which ties are broken, and those that are `allowed`.
 
-    `inputs` are names of nodes, fields among them. `impossible`: cuts that it cannot have, and why.
+    `allowed` are among `cuts`; () stands for all. `impossible`: cuts that it cannot have, and why.
     """
 
     node: ShapedNode
     stage: int = 0
     cuts: tuple[Cut, ...]
-    fixed: int | None = None
+    allowed: tuple[Cut, ...] = ()
     learns: bool = True
     impossible: tuple[Rejected, ...] = ()
 
@@ -120,7 +120,7 @@ def _decided(setting: Setting, one: Candidate, layers: Mapping[str, bool], share
         stage=one.stage,
         inputs=tuple(name for name in node.node.inputs if name in layers),
         options=tuple(_option(setting, one, cut, layers, shared) for cut in one.cuts),
-        fixed=one.fixed,
+        allowed=tuple(place for place, cut in enumerate(one.cuts) if cut in one.allowed),
         elements=_elements(node),
         learns=one.learns,
         impossible=one.impossible,

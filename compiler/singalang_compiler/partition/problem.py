@@ -68,23 +68,23 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
     """A layer or metric with the ways to cut it. `inputs` are those of its inputs that are layers: fields are fed, not moved.
 
-    `fixed`: which of the options the program wants, None: any (`auto`). `elements`: size of one record of its value. `learns`: a
-    gradient flows through its value. `impossible` are the ways that it cannot be cut, for the record.
+    `allowed`: the places of the options that the topology allows, () for all of them. `elements`: size of one record of its value.
+    `learns`: a gradient flows through its value. `impossible` are the ways that it cannot be cut, for the record.
     """
 
     name: str
     stage: int = 0
     inputs: tuple[str, ...] = ()
     options: tuple[Option, ...]
-    fixed: int | None = None
+    allowed: tuple[int, ...] = ()
     elements: int = 0
     learns: bool = True
     impossible: tuple[Rejected, ...] = ()
 
     @property
-    def choices(self) -> range:
+    def choices(self) -> tuple[int, ...]:
         """The places of the options that may be chosen."""
-        return range(len(self.options)) if self.fixed is None else range(self.fixed, self.fixed + 1)
+        return self.allowed or tuple(range(len(self.options)))
 
 
 class Shared(msgspec.Struct, frozen=True, kw_only=True):
