@@ -70,7 +70,7 @@ class Host:
         self._resumed = resumed
         cursor = self._cursor(resumed.manifest) if resumed else None
         self._worker = Worker(0, self._job.schedules, until)
-        self._coordinator = Coordinator(len(self._names), 1, cursor, self._reporter.refresh_s)
+        self._coordinator = Coordinator([1] * len(self._names), cursor, self._reporter.refresh_s)
         self._attention.on_look = self._look
         self._attention.at = perf_counter() + self._reporter.refresh_s
         try:
@@ -110,7 +110,7 @@ class Host:
         return e.Cursor(self._names.index(manifest.section), manifest.step, manifest.done)
 
     def _coordinate(self, event: e.CoordinatorEvent) -> None:
-        if not isinstance(event, e.Tick | e.Progressed | e.MetricsReported):
+        if not isinstance(event, e.Tick | e.Progressed | e.MetricsReported | e.CheckpointReady):
             self._trace(event)
         for instruction in self._coordinator.handle(event):
             match instruction:
@@ -119,6 +119,8 @@ class Host:
                         self._work(answer)
                 case i.Send(_, message):
                     self._inbox.append(message)
+                case i.WriteCheckpoint(cursor):
+                    self._write_checkpoint(cursor)
                 case i.RecordMetrics():
                     self._record(instruction)
                 case i.ShowProgress():
@@ -145,8 +147,8 @@ class Host:
                 self._mark()
                 measures = self._trained.read()
                 self._answer(e.Measured("train", measures))
-            case i.WriteCheckpoint(cursor):
-                self._write_checkpoint(cursor)
+            case i.Pause():
+                pass  # it is alone, so whatever it did has ended
             case i.ReadProgress(section):
                 measures = self._trained.measures()
                 self._check_finite(measures)
@@ -158,10 +160,14 @@ class Host:
 
     def _answer(self, event: e.WorkerEvent) -> None:
         """Tells the worker what became of an instruction; a wish to leave that was heard meanwhile goes first."""
+        self._hear()
+        self._inbox.append(event)
+
+    def _hear(self) -> None:
+        """Tells the coordinator that somebody wants the job to leave, where somebody does."""
         if self._attention.asked:
             self._attention.asked = False
             self._coordinate(e.LeaveRequested())
-        self._inbox.append(event)
 
     @property
     def _trained(self) -> Training:
@@ -247,7 +253,8 @@ class Host:
         self.checkpoint = name
         self._reporter.checkpoint(name)
         self._run.set_state(msgspec.structs.replace(self._run.state, section=record.name, step=cursor.step))
-        self._answer(e.CheckpointWritten())
+        self._hear()
+        self._coordinate(e.Checkpointed(cursor.section, cursor.step))
 
     def _check_finite(self, measures: Sequence[e.Measure]) -> None:
         """Raises _Faulty where something measured is no number."""

@@ -31,25 +31,27 @@ def test_a_worker_walks_a_section_from_act_to_act() -> None:
     assert worker.handle(e.Measured("train", MEASURES)) == [report, i.RunSteps(0, 10, 10)]
     assert worker.handle(e.StepsDone(20)) == [i.Gather(), i.ReadMetrics(0, 20)]
     assert worker.handle(e.Measured("train", ()))[1] == i.Evaluate(0, "test", 20, None)
-    assert worker.handle(e.Measured("test", ()))[1] == i.WriteCheckpoint(e.Cursor(0, 20, ("log", "test", "checkpoint")))
-    finished = [i.Tell(e.Checkpointed(0, 0, 20)), i.Tell(e.SectionFinished(0, 0))]
-    assert worker.handle(e.CheckpointWritten()) == finished
+    ready = e.CheckpointReady(0, e.Cursor(0, 20, ("log", "test", "checkpoint")))
+    assert worker.handle(e.Measured("test", ()))[1] == i.Tell(ready)
+    assert worker.handle(e.CheckpointWritten()) == [i.Tell(e.SectionFinished(0, 0))]
 
 
 def test_a_worker_asked_to_leave_ends_its_dispatch_and_writes_a_checkpoint() -> None:
     worker = Worker(0, [SMALL])
     worker.handle(e.Begin(0))
     worker.handle(e.Ready())
-    assert worker.handle(e.LeaveAsked()) == []
-    assert worker.handle(e.StepsDone(7)) == [i.WriteCheckpoint(e.Cursor(0, 7))]
-    assert worker.handle(e.CheckpointWritten()) == [i.Tell(e.Checkpointed(0, 0, 7)), i.Tell(e.WorkerLeft(0, 0, 7))]
+    assert worker.handle(e.LeaveAsked()) == [i.Pause()]
+    assert worker.handle(e.StepsDone(7)) == [i.Tell(e.CanLeaveAt(0, 0, e.Place(7, 0)))]
+    assert worker.handle(e.LeaveAt(e.Place(7, 0))) == [i.Tell(e.CheckpointReady(0, e.Cursor(0, 7)))]
+    assert worker.handle(e.CheckpointWritten()) == [i.Tell(e.WorkerLeft(0, 0, 7))]
 
 
 def test_a_worker_that_did_nothing_yet_leaves_no_checkpoint() -> None:
     worker = Worker(0, [SMALL])
     worker.handle(e.Begin(0))
-    worker.handle(e.LeaveAsked())
-    assert worker.handle(e.Ready()) == [i.Tell(e.WorkerLeft(0, 0, 0))]
+    assert worker.handle(e.LeaveAsked()) == [i.Tell(e.CanLeaveAt(0, 0, e.Place(0, 0)))]
+    assert worker.handle(e.Ready()) == []
+    assert worker.handle(e.LeaveAt(e.Place(0, 0))) == [i.Tell(e.WorkerLeft(0, 0, 0))]
 
 
 def test_acts_not_done_when_leaving_are_done_when_going_on() -> None:
@@ -58,11 +60,11 @@ def test_acts_not_done_when_leaving_are_done_when_going_on() -> None:
     worker.handle(e.Ready())
     worker.handle(e.StepsDone(10))
     worker.handle(e.LeaveAsked())
-    [write] = worker.handle(e.EvaluationCut())
-    assert write == i.WriteCheckpoint(e.Cursor(0, 10, ()))
+    assert worker.handle(e.EvaluationCut()) == [i.Tell(e.CanLeaveAt(0, 0, e.Place(10, 0)))]
+    cursor = e.Cursor(0, 10, ())
+    assert worker.handle(e.LeaveAt(e.Place(10, 0))) == [i.Tell(e.CheckpointReady(0, cursor))]
     heir = Worker(0, [SMALL])
-    assert isinstance(write, i.WriteCheckpoint)
-    assert heir.handle(e.Begin(0, write.cursor)) == [i.Restore(write.cursor)]
+    assert heir.handle(e.Begin(0, cursor)) == [i.Restore(cursor)]
     assert heir.handle(e.Ready()) == [i.Evaluate(0, "test", 10, 2)]
 
 
@@ -70,19 +72,19 @@ def test_a_worker_stops_at_the_first_whole_dispatch_after_the_step_it_was_told()
     worker = Worker(0, [Schedule("train", 100, chunk=10)], until=33)
     worker.handle(e.Begin(0))
     assert worker.handle(e.Ready()) == [i.RunSteps(0, 0, 40)]
-    assert worker.handle(e.StepsDone(40)) == [i.WriteCheckpoint(e.Cursor(0, 40))]
+    assert worker.handle(e.StepsDone(40)) == [i.Tell(e.CheckpointReady(0, e.Cursor(0, 40)))]
 
 
 def test_a_fault_is_told_and_ends_the_job() -> None:
     fault = e.Fault("not-finite", "train", 10, 0, "loss", "nan")
     assert Worker(0, [SMALL]).handle(e.Faulted(fault)) == [i.Tell(e.WorkerFailed(0, fault))]
-    coordinator = Coordinator(1, 1)
+    coordinator = Coordinator([1])
     assert coordinator.handle(e.WorkerFailed(0, fault)) == [i.EndJob("failed", fault)]
     assert coordinator.handle(e.SectionFinished(0, 0)) == []
 
 
 def test_the_coordinator_adds_what_all_workers_measured_in_their_order() -> None:
-    coordinator = Coordinator(1, 2)
+    coordinator = Coordinator([2])
     assert coordinator.handle(e.JobStarted()) == [i.Send(0, e.Begin(0)), i.Send(1, e.Begin(0))]
     assert coordinator.handle(e.MetricsReported(1, 0, "train", 5, (e.Measure("loss", 1.0, 2.0),))) == []
     both = (e.Measure("loss", 4.0, 6.0),)
@@ -92,7 +94,7 @@ def test_the_coordinator_adds_what_all_workers_measured_in_their_order() -> None
 
 
 def test_the_coordinator_waits_for_every_worker_before_the_next_section() -> None:
-    coordinator = Coordinator(2, 2)
+    coordinator = Coordinator([2, 2])
     coordinator.handle(e.JobStarted())
     assert coordinator.handle(e.SectionFinished(0, 0)) == []
     assert coordinator.handle(e.SectionFinished(1, 0)) == [i.Send(0, e.Begin(1)), i.Send(1, e.Begin(1))]
@@ -101,14 +103,14 @@ def test_the_coordinator_waits_for_every_worker_before_the_next_section() -> Non
 
 
 def test_asked_twice_to_leave_the_job_is_abandoned() -> None:
-    coordinator = Coordinator(1, 1)
+    coordinator = Coordinator([1])
     coordinator.handle(e.JobStarted())
     assert coordinator.handle(e.LeaveRequested()) == [i.Send(0, e.LeaveAsked())]
     assert coordinator.handle(e.LeaveRequested()) == [i.EndJob("abandoned")]
 
 
 def test_progress_is_asked_for_a_few_times_a_second_at_most() -> None:
-    coordinator = Coordinator(1, 1)
+    coordinator = Coordinator([1])
     asked = [bool(coordinator.handle(e.Tick(tenth / 10))) for tenth in range(10)]
     assert asked == [True, False, False, True, False, False, True, False, False, True]
 
@@ -130,7 +132,7 @@ class Machinery:
     def run(self) -> str:
         """Runs the job until its end, and says how it ended."""
         self.worker = Worker(0, self.schedules, self.until)
-        self.coordinator = Coordinator(len(self.schedules), 1, self.cursor)
+        self.coordinator = Coordinator([1] * len(self.schedules), self.cursor)
         self.inbox: deque[e.WorkerEvent] = deque()
         self._coordinate(e.JobStarted())
         while self.end is None:
@@ -143,6 +145,10 @@ class Machinery:
             match instruction:
                 case i.Send(_, message):
                     self.inbox.append(message)
+                case i.WriteCheckpoint(cursor):
+                    self._happens()
+                    self.saved, self.kept = cursor, len(self.story)
+                    self._coordinate(e.Checkpointed(cursor.section, cursor.step))
                 case i.RecordMetrics(section, phase, step, _):
                     self.story.append((section, phase, step))
                 case i.EndJob(status):
@@ -168,10 +174,6 @@ class Machinery:
             case i.ReadMetrics():
                 self._happens()
                 self.inbox.append(e.Measured("train", ()))
-            case i.WriteCheckpoint(cursor):
-                self._happens()
-                self.saved, self.kept = cursor, len(self.story)
-                self.inbox.append(e.CheckpointWritten())
             case i.Tell(event):
                 self._coordinate(event)
             case i.Gather():

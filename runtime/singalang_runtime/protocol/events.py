@@ -33,6 +33,14 @@ class Cursor:
     done: tuple[Action, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A place in a section where a worker can stand: `step` steps are done, and so many of the acts due there."""
+
+    step: int
+    acts: int
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Why a worker cannot go on. `since`: the last step known to be good. `value`: what was read, such as `nan`."""
@@ -55,7 +63,14 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class LeaveAsked:
-    """To a worker: finish the dispatch, write a checkpoint and leave."""
+    """To a worker: say where you can stand first, go there, and wait until you are told where all workers leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveAt:
+    """To a worker: go on to this place, where every worker can stand; then a checkpoint is made, and you leave."""
+
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +100,20 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationCut:
-    """To a worker, from its host: an evaluation was left unfinished because something else came up."""
+    """To a worker, from its host: an evaluation was left unfinished because something else came up. Only one who is alone may."""
+
+
+@dataclass(frozen=True, slots=True)
+class PausesAt:
+    """To a worker, from its host: the steps at hand will end when `step` of the section are done; None: the evaluation at hand
+    goes on to its end."""
+
+    step: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class CheckpointWritten:
-    """To a worker, from its host: the checkpoint is on the disk."""
+    """To a worker: the checkpoint of all workers is on the disk; go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +124,17 @@ class Faulted:
 
 
 WorkerEvent: TypeAlias = (
-    Begin | LeaveAsked | ProgressAsked | Ready | StepsDone | Measured | EvaluationCut | CheckpointWritten | Faulted
+    Begin
+    | LeaveAsked
+    | LeaveAt
+    | ProgressAsked
+    | Ready
+    | StepsDone
+    | Measured
+    | EvaluationCut
+    | PausesAt
+    | CheckpointWritten
+    | Faulted
 )
 
 
@@ -132,12 +165,28 @@ class Progressed:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointReady:
+    """To the coordinator: a worker stands still where a checkpoint is to be made, and waits for it."""
+
+    worker: int
+    cursor: Cursor
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpointed:
-    """To the coordinator: a worker's part of a checkpoint is on the disk."""
+    """To the coordinator, from its host: a checkpoint is on the disk."""
+
+    section: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class CanLeaveAt:
+    """To the coordinator: where a worker can stand first. It goes no further until it hears where all leave."""
 
     worker: int
     section: int
-    step: int
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,5 +227,15 @@ class Tick:
 
 
 CoordinatorEvent: TypeAlias = (
-    JobStarted | MetricsReported | Progressed | Checkpointed | SectionFinished | WorkerLeft | WorkerFailed | LeaveRequested | Tick
+    JobStarted
+    | MetricsReported
+    | Progressed
+    | CheckpointReady
+    | Checkpointed
+    | CanLeaveAt
+    | SectionFinished
+    | WorkerLeft
+    | WorkerFailed
+    | LeaveRequested
+    | Tick
 )

@@ -24,7 +24,7 @@ class Restore:
 
 @dataclass(frozen=True, slots=True)
 class RunSteps:
-    """Run steps `first` to `first + count` of a section (not included), which need nobody else. Answer: StepsDone."""
+    """Run steps `first` to `first + count` of a section (not included). Answer: StepsDone."""
 
     section: int
     first: int
@@ -55,10 +55,9 @@ class ReadMetrics:
 
 
 @dataclass(frozen=True, slots=True)
-class WriteCheckpoint:
-    """Write a checkpoint from which a worker can go on at the cursor. Answer: CheckpointWritten."""
-
-    cursor: Cursor
+class Pause:
+    """End the steps or the evaluation at hand as soon as may be. Answer: PausesAt, where others may still be needed for that; or
+    at once the answer to what is at hand. None where that answer is under way already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +74,7 @@ class Tell:
     event: CoordinatorEvent
 
 
-WorkerInstruction: TypeAlias = (
-    Initialise | Restore | RunSteps | Gather | Evaluate | ReadMetrics | WriteCheckpoint | ReadProgress | Tell
-)
+WorkerInstruction: TypeAlias = Initialise | Restore | RunSteps | Gather | Evaluate | ReadMetrics | Pause | ReadProgress | Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +83,14 @@ class Send:
 
     worker: int
     event: WorkerEvent
+
+
+@dataclass(frozen=True, slots=True)
+class WriteCheckpoint:
+    """Write a checkpoint of all workers and servers, who stand still, from which they can go on at the cursor. The totals of
+    metrics in it are those of all workers, added. Answer: Checkpointed."""
+
+    cursor: Cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +120,4 @@ class EndJob:
     fault: Fault | None = None
 
 
-CoordinatorInstruction: TypeAlias = Send | RecordMetrics | ShowProgress | EndJob
+CoordinatorInstruction: TypeAlias = Send | WriteCheckpoint | RecordMetrics | ShowProgress | EndJob

@@ -13,7 +13,9 @@ class Message:
     worker for a server (of the shard `micro`, with exact sums), `values` of a server for a worker, the `square` sum of a server
     for a server.
 
-    Roles are called `worker-3` and `server-1`. `phase` is that of the connection's net; in an evaluation `step` counts batches.
+    Roles are called `worker-3` and `server-1`. `phase` is that of the connection's net; outside training `step` counts the batches
+    of the phase since the section began, so that no two messages of a section are equal. `micro` is the micro-batch of a block
+    and the shard of a gradient.
     """
 
     what: Literal["block", "gradient", "values", "square"]
@@ -50,18 +52,23 @@ class ServeFrom:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseWanted:
+    """To a step worker: end the steps where you can stand first, and say where (`Pauses`). An evaluation goes on to its end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Arrived:
     """To a member: a message for it is there. It may be one that it does not wait for yet."""
 
     message: Message
 
 
-StepEvent: TypeAlias = StepsWanted | EvaluationWanted | ServeFrom | Arrived
+StepEvent: TypeAlias = StepsWanted | EvaluationWanted | ServeFrom | PauseWanted | Arrived
 
 
 @dataclass(frozen=True, slots=True)
 class TakeFields:
-    """Have the fields of a micro-batch ready under their names. `step` is the step, or of an evaluation the batch."""
+    """Have the fields of a micro-batch ready under their names. `step` is the step, or the batch of an evaluation, from 0."""
 
     phase: str
     step: int
@@ -70,7 +77,7 @@ class TakeFields:
 
 @dataclass(frozen=True, slots=True)
 class RunCall:
-    """Run a call of the role's."""
+    """Run a call of the role's. `step` is the step, or the batch of an evaluation, from 0."""
 
     call: str
     step: int
@@ -94,16 +101,31 @@ class Combine:
     """Put together what has arrived, in the order given: blocks into a view (or a view's gradient), servers' values into the
     parameters, workers' gradients into the slice's (with `shards` by a binary tree over as many), square sums into their sum.
 
-    What a worker has of a view itself comes in no message; `geometry.incoming` says where it goes."""
+    Orders: blocks by the sender's position, values and square sums by server, gradients by shard, then worker. What a role has
+    itself comes in no message: `geometry.incoming` says where a worker's own block goes, and a
+    server's own square sum stands at its place among the servers. `name`, `phase`, `step`, `micro`, `back` are those of the
+    messages, and say what is meant where none is needed."""
 
     what: Literal["block", "gradient", "values", "square"]
     messages: tuple[Message, ...]
     shards: int = 0
+    step: int = 0
+    name: str = ""
+    phase: str = "train"
+    micro: int = 0
+    back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """Where what is being done will end: when `step` steps of the section are done; None: at the end of the evaluation."""
+
+    step: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class StepsEnded:
-    """All steps that were wanted are done: `step` of the section."""
+    """All steps that were wanted (or those up to a pause) are done: `step` of the section."""
 
     step: int
 
@@ -115,4 +137,4 @@ class EvaluationEnded:
     phase: str
 
 
-StepInstruction: TypeAlias = TakeFields | RunCall | ClearGradients | Post | Combine | StepsEnded | EvaluationEnded
+StepInstruction: TypeAlias = TakeFields | RunCall | ClearGradients | Post | Combine | Pauses | StepsEnded | EvaluationEnded
