@@ -111,26 +111,33 @@ def blocks(extent: Extent, source: Distribution, target: Distribution) -> Iterat
 
 def incoming(extent: Extent, source: Distribution, target: Distribution, position: int) -> Iterator[Block]:
     """Of `blocks` those to one worker."""
-    wanted = extent.region(target, position)
-    for other in (position,) if source.kind == "whole" else range(extent.workers):
-        held = extent.region(source, other)
-        common = tuple((max(a, c), min(b, d)) for (a, b), (c, d) in zip(held, wanted, strict=True))
-        if all(first < end for first, end in common):
-            yield Block(other, position, _within(common, held), _within(common, wanted))
+    for other in _counterparts(extent, source, position):
+        yield from _block(extent, source, target, other, position)
 
 
 def outgoing(extent: Extent, source: Distribution, target: Distribution, position: int) -> Iterator[Block]:
     """Of `blocks` those from one worker."""
-    for other in (position,) if source.kind == "whole" else range(extent.workers):
-        for block in incoming(extent, source, target, other):
-            if block.source == position:
-                yield block
+    for other in _counterparts(extent, source, position):
+        yield from _block(extent, source, target, position, other)
 
 
 def received_elements(extent: Extent, source: Distribution, target: Distribution, position: int, apart: bool) -> int:
     """Elements that a worker gets from others; `apart`: the target is in another stage, so that it has nothing of it itself."""
     sizes = {block.source: block.size for block in incoming(extent, source, target, position)}
     return sum(size for other, size in sizes.items() if apart or other != position)
+
+
+def _counterparts(extent: Extent, source: Distribution, position: int) -> tuple[int, ...] | range:
+    """The positions that a worker may have to do with: what is whole, each takes from its own position."""
+    return (position,) if source.kind == "whole" else range(extent.workers)
+
+
+def _block(extent: Extent, source: Distribution, target: Distribution, giver: int, taker: int) -> Iterator[Block]:
+    """The block that goes from one position to another, if any does."""
+    held, wanted = extent.region(source, giver), extent.region(target, taker)
+    common = tuple((max(a, c), min(b, d)) for (a, b), (c, d) in zip(held, wanted, strict=True))
+    if all(first < end for first, end in common):
+        yield Block(giver, taker, _within(common, held), _within(common, wanted))
 
 
 def _within(region: Region, held: Region) -> Region:
