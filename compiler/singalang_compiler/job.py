@@ -118,12 +118,20 @@ class Train(Spanned, frozen=True, kw_only=True):
 
 
 class Placing(Spanned, frozen=True):
-    """What a topology's `on` rules say of one layer: None where they say nothing."""
+    """What a topology's `on` rules say of one layer: None where they say nothing.
 
+    `partition_span` and `stage_span` are where partition and stage are said. `named`: the rule that says the partition means the
+    layer by a name, a glob, a range or its kind, so that it must be cut as it says; by `all` it need not.
+    """
+
+    APART: ClassVar[frozenset[str]] = frozenset({"partition_span", "stage_span"})
     partition: str | None = None
     stage: int | None = None
     device: str | None = None
     remat: bool | None = None
+    named: bool = False
+    partition_span: Span | None = None
+    stage_span: Span | None = None
 
 
 class Sync(Spanned, frozen=True):
@@ -144,8 +152,9 @@ class Sync(Spanned, frozen=True):
 
 
 class Topology(Spanned, frozen=True, kw_only=True):
-    """A `topology` section: who does the work. `placing` is by net and layer."""
+    """A `topology` section: who does the work. `placing` is by net and layer, `places` by field: where it is written."""
 
+    APART: ClassVar[frozenset[str]] = frozenset({"places"})
     name: str
     preset: str | None = None
     worker_groups: int = 1
@@ -164,6 +173,7 @@ class Topology(Spanned, frozen=True, kw_only=True):
     warmup_steps: int = 0
     sync: Sync = Sync()
     placing: Mapping[tuple[str, str], Placing] = msgspec.field(default_factory=dict)
+    places: Mapping[str, Span] = msgspec.field(default_factory=dict)
     span: Span | None = None
 
     @property

@@ -72,7 +72,7 @@ def _infer(job: Any, request: Request, whole: bool) -> Outcome[Any]:
 def _partition(shaped: Any, request: Request, whole: bool) -> Outcome[Any]:
     from singalang_compiler.partition.partition import partition
 
-    return partition(shaped)
+    return partition(shaped, request.machine)
 
 
 def _place(partitioned: Any, request: Request, whole: bool) -> Outcome[Any]:

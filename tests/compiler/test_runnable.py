@@ -27,7 +27,7 @@ def test_a_setting_that_cannot_be_run_is_named(setting: str, value: object, titl
     shaped = job(mlp()).shaped
     train = replace(shaped.job.trains[0], **{setting: value})
     other = replace(shaped, job=replace(shaped.job, trains=(train,)))
-    cut = partition(other).value
+    cut = partition(other, Machine()).value
     assert cut is not None
     assert [(found.code, found.title) for found in place(cut, True, Machine()).diagnostics] == [("E0492", title)]
     assert not place(cut, False, Machine()).diagnostics

@@ -10,8 +10,8 @@ from singalang_grammar.source import Span
 
 @code("E0501")
 class UnevenBatch(Facts, frozen=True):
-    """`batch` is the batch of one group of workers, which share it evenly. Uneven shares have to be written: `batch = [60,
-    40]`.
+    """`batch` is the batch of one group of workers, which share it evenly (those of each stage, where there are stages). Uneven
+    shares have to be written: `batch = [60, 40]`.
 
     Wrong:
         data d { x: f32[4], train = csv("a.csv", batch = 100) }
@@ -31,6 +31,7 @@ class UnevenBatch(Facts, frozen=True):
     span: Span
     source: Span
     partition: Span | None = None
+    stages: int = 1
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
@@ -41,7 +42,7 @@ class UnevenBatch(Facts, frozen=True):
         return error(
             self,
             f"batch {self.batch} cannot be divided evenly among {self.workers} workers",
-            Label(self.span, f"{self.workers} workers per group"),
+            Label(self.span, f"{self.workers} workers per {'group' if self.stages == 1 else 'stage'}"),
             Label(self.source, f"`{self.data}` has batch {self.batch}"),
             *split,
             hint=f"use a batch that is a multiple of {self.workers} ({near}), or `partition = feature`",

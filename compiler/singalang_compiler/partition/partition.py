@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from singalang_compiler.job import Job, Topology, Train
+from singalang_compiler.machine import Machine
 from singalang_compiler.partition.cut_net import CutSection, Partitioned
+from singalang_compiler.partition.section import cut_section
 from singalang_compiler.shaped import ShapedJob
-from singalang_grammar.diagnostics import Outcome
+from singalang_grammar.diagnostics import Diagnostic, Outcome
 
 
-def partition(shaped: ShapedJob) -> Outcome[Partitioned]:
-    """Cuts the nets of every train section by the topology that serves it. Imports no JAX."""
-    sections = tuple(_section(shaped.job, number, train) for number, train in enumerate(shaped.job.trains))
-    return Outcome(Partitioned(shaped, sections))
+def partition(shaped: ShapedJob, machine: Machine) -> Outcome[Partitioned]:
+    """Cuts the nets of every train section by the topology that serves it. Imports no JAX.
+
+    `machine` is what the costs of choices are reckoned for. A section with a mistake has no nets.
+    """
+    problems: list[Diagnostic] = []
+    sections: list[CutSection] = []
+    for number, train in enumerate(shaped.job.trains):
+        topology = topology_of(shaped.job, train)
+        if is_whole(topology):
+            sections.append(CutSection(train=number, topology=topology, whole=True))
+            continue
+        outcome = cut_section(shaped, number, topology, machine)
+        problems += outcome.diagnostics
+        sections.append(outcome.value or CutSection(train=number, topology=topology, whole=False))
+    return Outcome(Partitioned(shaped, tuple(sections)), tuple(dict.fromkeys(problems)))
 
 
 def topology_of(job: Job, train: Train) -> Topology:
@@ -24,8 +38,3 @@ def is_whole(topology: Topology) -> bool:
     servers = topology.server_groups * topology.servers_per_group
     alone = topology.workers == 1 and servers == 1 and not topology.separate
     return alone and topology.micro_batches == 1 and not topology.sync.exact
-
-
-def _section(job: Job, number: int, train: Train) -> CutSection:
-    topology = topology_of(job, train)
-    return CutSection(train=number, topology=topology, whole=is_whole(topology))

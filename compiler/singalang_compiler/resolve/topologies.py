@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
+
+from msgspec import structs
 
 from singalang_compiler.codes.e0501_uneven_batch import UnevenBatch
 from singalang_compiler.codes.e0502_stage_count import StageCount
@@ -32,7 +33,7 @@ def read_topology(section: SectionDefinition, world: World) -> Topology | None:
     """A topology section with its preset filled in; None where something in it is wrong."""
     found = read_fields(section.parts, Wanted("topology", schema("topology").fields, rules=True), section.span, world.session)
     sync = _sync_fields(found, world)
-    placing, spans = _placing(found, world)
+    placing = _placing(found, world)
     if not found.whole or (sync and not sync.whole) or section.name is None:
         return None
     values = found.values
@@ -61,10 +62,11 @@ def read_topology(section: SectionDefinition, world: World) -> Topology | None:
         warmup_steps=values["warmup_steps"],
         sync=_sync(sync, preset),
         placing=placing,
+        places={name: bind.span for name, bind in found.binds.items()},
         span=section.span,
     )
     _check_preset(topology, preset, found, sync, world)
-    _check_stages(topology, spans, found, section, world)
+    _check_stages(topology, found, section, world)
     _check_sync(topology, sync, section, world)
     _check_batches(topology, found, section, world)
     return topology
@@ -111,34 +113,25 @@ def _sync(written: Fields | None, preset: Preset | None) -> Sync:
     return Sync(**said)
 
 
-def _placing(found: Fields, world: World) -> tuple[dict[tuple[str, str], Placing], dict[tuple[str, str], Span]]:
-    """What the rules say of each layer, later rules over earlier ones; and where its stage is said."""
+def _placing(found: Fields, world: World) -> dict[tuple[str, str], Placing]:
+    """What the rules say of each layer, later rules over earlier ones."""
     placing: dict[tuple[str, str], Placing] = {}
-    spans: dict[tuple[str, str], Span] = {}
     for on, place in found.rules:
         said = dict(read_rule(on, place, schema("topology").rules or (), "topology"))
         if "device" in said and said["device"] is not None:
             said["device"] = str(said["device"])
+        said |= {f"{name}_span": _span_of(name, on) for name in ("partition", "stage") if said.get(name) is not None}
         for selector in on.selectors:
+            if "partition" in said:
+                said["named"] = not (isinstance(selector, KindSelector) and selector.kind is None)
             for key in _selected(selector, place, world):
-                placing[key] = _over(placing.get(key, Placing()), said)
-                if "stage" in said:
-                    spans[key] = _span_of("stage", on)
-    return dict(sorted(placing.items())), spans
+                placing[key] = structs.replace(placing.get(key, Placing()), **said)
+    return dict(sorted(placing.items()))
 
 
 def _span_of(name: str, on: On) -> Span:
     found = [item.value.span for item in on.body if getattr(getattr(item, "name", None), "text", None) == name]  # type: ignore[union-attr]
     return found[-1] if found else on.span
-
-
-def _over(old: Placing, said: Mapping[str, Any]) -> Placing:
-    return Placing(
-        said.get("partition", old.partition),
-        said.get("stage", old.stage),
-        said.get("device", old.device),
-        said.get("remat", old.remat),
-    )
 
 
 def _selected(selector: Selector, place: Place, world: World) -> list[tuple[str, str]]:
@@ -185,13 +178,11 @@ def _check_preset(topology: Topology, preset: Preset | None, found: Fields, sync
         world.session.report(PresetConflict(name, reason, spans.get(field, where), where, hint))
 
 
-def _check_stages(
-    topology: Topology, spans: Mapping[tuple[str, str], Span], found: Fields, section: SectionDefinition, world: World
-) -> None:
+def _check_stages(topology: Topology, found: Fields, section: SectionDefinition, world: World) -> None:
     where = found.spans.get("workers", section.span)
-    for key, placing in topology.placing.items():
-        if placing.stage is not None and placing.stage >= topology.workers_per_group:
-            world.session.report(StageCount(placing.stage, topology.workers_per_group, spans[key], where))
+    for placing in topology.placing.values():
+        if placing.stage is not None and placing.stage >= topology.workers_per_group and placing.stage_span is not None:
+            world.session.report(StageCount(placing.stage, topology.workers_per_group, placing.stage_span, where))
 
 
 def _check_sync(topology: Topology, written: Fields | None, section: SectionDefinition, world: World) -> None:

@@ -134,7 +134,7 @@ def job(
     )
     shaped = infer_shapes(whole)
     assert shaped.value is not None and not shaped.failed, shaped.diagnostics
-    cut = partition(shaped.value).value
+    cut = partition(shaped.value, Machine()).value
     assert cut is not None
     placed = place(cut, True, Machine())
     assert placed.value is not None and not placed.failed, placed.diagnostics

@@ -39,7 +39,7 @@ def two_nets() -> Placed:
     whole = replace(first, nets={**first.nets, "tuned": tuned}, trains=(*first.trains, second))
     shaped = infer_shapes(whole)
     assert shaped.value is not None and not shaped.failed, shaped.diagnostics
-    cut = partition(shaped.value).value
+    cut = partition(shaped.value, Machine()).value
     assert cut is not None
     placed = place(cut, True, Machine())
     assert placed.value is not None

@@ -33,7 +33,7 @@ def test_a_topology_is_read_whole() -> None:
     assert (sync.deltas, sync.quorum, sync.deadline_s) == ("int8", 2, 10.0)
     assert sync.outer is not None and sync.outer.attributes == {"rate": 0.7, "momentum": 0.9}
     assert made.placing == {
-        ("n", "a"): Placing(partition="feature", device="1"),
+        ("n", "a"): Placing(partition="feature", device="1", named=True),
         ("n", "b"): Placing(stage=1, remat=False),
         ("n", "c"): Placing(stage=1, remat=False),
     }
