@@ -270,20 +270,20 @@ class GroupRecord(Record, frozen=True, kw_only=True):
 
     def segments_of(self, server: ServerRecord) -> tuple[SliceSegment, ...]:
         """The slice of a server, in order: none of its segments goes beyond one piece, those of one parameter stand together."""
-        per_stage = self.workers // self.stages
-        home = divmod(int(server.process.removeprefix("worker-")), per_stage) if server.process.startswith("worker-") else None
-        return slice_of(server.segments, self.stored, home, per_stage)
+        return slice_of(server, self.stored, self.workers // self.stages)
 
 
-def slice_of(
-    segments: tuple[SliceSegment, ...], stored: tuple[StoredRecord, ...], home: tuple[int, int] | None, workers: int
-) -> tuple[SliceSegment, ...]:
-    """The slice of a server that lives with the worker `home` (stage, position) of stages of so many workers, or alone (None)."""
+def slice_of(server: ServerRecord, stored: tuple[StoredRecord, ...], workers: int) -> tuple[SliceSegment, ...]:
+    """The slice of a server, piece by piece; `workers` are those of a stage."""
     order = {one.name: number for number, one in enumerate(stored)}
-    found = [part for one in segments for part in by_piece(one, stored[order[one.parameter]], workers)]
-    for one in stored:
-        if one.at_home and home and home[0] in one.stages:
-            found.append(SliceSegment(parameter=one.name, position=home[1], offset=0, size=one.at_home))
+    found = [part for one in server.segments for part in by_piece(one, stored[order[one.parameter]], workers)]
+    if server.process.startswith("worker-"):
+        stage, position = divmod(int(server.process.removeprefix("worker-")), workers)
+        found += [
+            SliceSegment(parameter=one.name, position=position, offset=0, size=one.at_home)
+            for one in stored
+            if one.at_home and stage in one.stages
+        ]
     return tuple(sorted(found, key=lambda one: (order[one.parameter], one.position or 0, one.offset)))
 
 

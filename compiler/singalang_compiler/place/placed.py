@@ -6,13 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from singalang_compiler.partition.cut_net import CutSection, Partitioned
-from singalang_compiler.plan_group import LinkRecord, MemoryRecord, ServerRecord, ServerStep, WorkerStep
+from singalang_compiler.plan_group import (
+    LinkRecord,
+    MemoryRecord,
+    ServerRecord,
+    ServerStep,
+    SliceSegment,
+    StoredRecord,
+    WorkerStep,
+    slice_of,
+)
 from singalang_compiler.shaped import ShapedJob
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process and the roles in it, or `count` of them that do the same."""
+    """A process and the roles in it, or `count` of them of following numbers that hold the same: `worker-1`, `worker-2`, ..."""
 
     name: str
     roles: tuple[str, ...]
@@ -36,7 +45,8 @@ class WorkerRole:
 class PlacedSection:
     """One train section: who does what in it. For a section that is `whole` everything but `cut` is empty.
 
-    `memory` and `step_s` are predicted without kernels, from what the layer kinds say; lowering refines them.
+    `stored`: all parameters of the section's net, in its order, as the plan's group has them. `memory` and `step_s` are predicted
+    without kernels, from what the layer kinds say; lowering refines them.
     """
 
     cut: CutSection
@@ -48,6 +58,11 @@ class PlacedSection:
     links: tuple[LinkRecord, ...] = ()
     memory: tuple[MemoryRecord, ...] = ()
     step_s: float = 0.0
+    stored: tuple[StoredRecord, ...] = ()
+
+    def segments_of(self, server: ServerRecord) -> tuple[SliceSegment, ...]:
+        """The slice of a server, in order: as `GroupRecord.segments_of`."""
+        return slice_of(server, self.stored, self.cut.nets["train"].workers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,58 @@
+"""Which processes a job has and which roles live in each. Knows how many workers and servers there are, not what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+
+from singalang_compiler.job import Topology
+from singalang_compiler.place.placed import Process
+
+
+def homes_of(topology: Topology) -> dict[str, str]:
+    """The process of every worker and server, by its name: `worker-3`, `server-1`.
+
+    Every worker has a process of its own. A server lives with the worker of its number, unless servers are separate or there is
+    no such worker; then it has a process of its own.
+    """
+    servers = topology.server_groups * topology.servers_per_group
+    found = {f"worker-{number}": f"worker-{number}" for number in range(topology.workers)}
+    inside = servers_inside(topology)
+    for number in range(servers):
+        found[f"server-{number}"] = f"worker-{number}" if number < inside else f"server-{number}"
+    return found
+
+
+def servers_inside(topology: Topology) -> int:
+    """How many servers live with the workers of their numbers: the first ones."""
+    return 0 if topology.separate else min(topology.workers, topology.server_groups * topology.servers_per_group)
+
+
+def processes_of(homes: Iterable[Mapping[str, str]]) -> tuple[Process, ...]:
+    """The processes in which all these roles live, workers' before servers', the coordinator in the first.
+
+    Processes of following numbers that hold the same roles are told once, by the first one's name and how many there are.
+    """
+    roles: dict[str, set[str]] = {"worker-0": {"coordinator"}}
+    for home in homes:
+        for role, process in home.items():
+            roles.setdefault(process, set()).add(role.partition("-")[0])
+    ordered = sorted(roles, key=_place)
+    return tuple(_alike(groupby(ordered, key=lambda name: (_place(name)[0], sorted(roles[name])))))
+
+
+def _place(process: str) -> tuple[bool, int]:
+    kind, _, number = process.partition("-")
+    return kind == "server", int(number)
+
+
+def _alike(groups: Iterator[tuple[tuple[bool, list[str]], Iterator[str]]]) -> Iterator[Process]:
+    for (_, roles), names in groups:
+        first, *others = names
+        yield Process(first, tuple(roles), 1 + len(others))
+
+
+def process_names(process: Process) -> Iterator[str]:
+    """The names of all processes that a record stands for."""
+    kind, _, number = process.name.partition("-")
+    return (f"{kind}-{int(number) + place}" for place in range(process.count))
