@@ -242,8 +242,9 @@ class GroupRecord(Record, frozen=True, kw_only=True):
     """How the workers and servers of one group do a train section together. Worker i of stage s is s * (workers / stages) + i.
 
     `evaluate_rows`: by phase the rows of the group's batch in an evaluation, padded with weight 0 to a number that all workers
-    of a stage share evenly. `slots`: the updater's slots. `server_calls`: `update`, and `square_sum` where gradients are clipped by
-    norm. `shards` is 0 unless sums are exact.
+    of a stage share evenly. `states`: how layers' state is kept; where each worker of a stage has all of it, that of the first one
+    counts. `slots`: the updater's slots. `server_calls`: `update`, and `square_sum` where gradients are clipped by norm.
+    `shards` is 0 unless sums are exact.
     """
 
     workers: int
@@ -253,6 +254,7 @@ class GroupRecord(Record, frozen=True, kw_only=True):
     rows: tuple[int, ...]  # of each worker of a stage in one micro-batch
     evaluate_rows: dict[str, int]
     stored: tuple[StoredRecord, ...]
+    states: tuple[StoredRecord, ...] = ()
     connections: tuple[ConnectionRecord, ...]
     roles: tuple[RoleRecord, ...]
     servers: tuple[ServerRecord, ...]
