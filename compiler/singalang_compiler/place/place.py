@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from singalang_compiler.codes.e0490_nothing_to_train import NothingToTrain
-from singalang_compiler.codes.e0590_not_executable import NotExecutable
 from singalang_compiler.machine import Machine
 from singalang_compiler.partition.cut_net import CutSection, Partitioned
-from singalang_compiler.place.placed import Placed, PlacedSection, Process
+from singalang_compiler.place.executable import is_one_group, topologies_not_executable
+from singalang_compiler.place.group import place_group
+from singalang_compiler.place.placed import Placed, PlacedSection
+from singalang_compiler.place.processes import homes_of, processes_of
 from singalang_compiler.runnable import settings_not_runnable
 from singalang_compiler.shaped import ShapedJob
 from singalang_grammar.diagnostics import Diagnostic, Outcome
@@ -14,26 +18,37 @@ from singalang_grammar.source import Span
 
 
 def place(partitioned: Partitioned, to_run: bool, machine: Machine) -> Outcome[Placed]:
-    """Gives the job its processes. With `to_run` it must also be one that can be run: with something to train."""
+    """Gives the job its processes and every role its program.
+
+    With `to_run` it must also be a job that can be run: with something to train, by topologies that this version executes. There
+    are no programs of a section that is whole, nor of one that could not be cut.
+    """
     shaped = partitioned.shaped
-    topology = shaped.job.topology
-    problems = _not_runnable(shaped, partitioned.sections) if to_run else ()
-    reason = "only-worker" if topology.span is None else "written"
-    processes = [Process("worker-0", ("coordinator", "worker", "server"))]
-    if topology.workers > 1:
-        processes.append(Process("worker", ("worker", "server"), topology.workers - 1))
-    sections = tuple(PlacedSection(cut=section) for section in partitioned.sections)
-    return Outcome(Placed(partitioned, sections, tuple(processes), reason), problems)
+    problems = list(_not_runnable(shaped, partitioned.sections) if to_run else ())
+    sections = []
+    for cut in partitioned.sections:
+        section = _section(shaped, cut, machine)
+        sections.append(section.value or PlacedSection(cut=cut))
+        problems += section.diagnostics
+    topologies = [cut.topology for cut in partitioned.sections] or [shaped.job.topology]
+    reason = "only-worker" if all(topology.span is None for topology in topologies) else "written"
+    return Outcome(
+        Placed(partitioned, tuple(sections), processes_of(map(homes_of, topologies)), reason), tuple(dict.fromkeys(problems))
+    )
 
 
-def _not_runnable(shaped: ShapedJob, sections: tuple[CutSection, ...]) -> tuple[Diagnostic, ...]:
+def _section(shaped: ShapedJob, cut: CutSection, machine: Machine) -> Outcome[PlacedSection]:
+    if cut.whole or "train" not in cut.nets or not is_one_group(cut.topology):
+        return Outcome(PlacedSection(cut=cut))
+    return place_group(shaped, cut, machine)
+
+
+def _not_runnable(shaped: ShapedJob, sections: tuple[CutSection, ...]) -> Iterator[Diagnostic]:
     job = shaped.job
     if not job.trains:
         start = Span(job.sources[0], 0, 0) if job.sources else None
         missing = "net" if not job.nets else "train"
-        return (NothingToTrain(job.name, missing, start).diagnostic(),)
-    for section in sections:
-        if not section.whole:
-            topology = section.topology
-            return (NotExecutable(topology.name, topology.workers, (), topology.span).diagnostic(),)
-    return tuple(settings_not_runnable(job))
+        yield NothingToTrain(job.name, missing, start).diagnostic()
+        return
+    yield from topologies_not_executable(job, (section.topology for section in sections))
+    yield from settings_not_runnable(job)

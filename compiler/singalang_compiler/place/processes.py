@@ -8,6 +8,8 @@ from itertools import groupby
 from singalang_compiler.job import Topology
 from singalang_compiler.place.placed import Process
 
+_ROLES = ("coordinator", "worker", "server")
+
 
 def homes_of(topology: Topology) -> dict[str, str]:
     """The process of every worker and server, by its name: `worker-3`, `server-1`.
@@ -33,23 +35,21 @@ def processes_of(homes: Iterable[Mapping[str, str]]) -> tuple[Process, ...]:
 
     Processes of following numbers that hold the same roles are told once, by the first one's name and how many there are.
     """
-    roles: dict[str, set[str]] = {"worker-0": {"coordinator"}}
+    held: dict[str, set[str]] = {"worker-0": {"coordinator"}}
     for home in homes:
         for role, process in home.items():
-            roles.setdefault(process, set()).add(role.partition("-")[0])
-    ordered = sorted(roles, key=_place)
-    return tuple(_alike(groupby(ordered, key=lambda name: (_place(name)[0], sorted(roles[name])))))
+            held.setdefault(process, set()).add(role.partition("-")[0])
+    roles = {process: tuple(role for role in _ROLES if role in held[process]) for process in sorted(held, key=_place)}
+    found = []
+    for (_, alike), names in groupby(roles, key=lambda process: (_place(process)[0], roles[process])):
+        first, *others = names
+        found.append(Process(first, alike, 1 + len(others)))
+    return tuple(found)
 
 
 def _place(process: str) -> tuple[bool, int]:
     kind, _, number = process.partition("-")
     return kind == "server", int(number)
-
-
-def _alike(groups: Iterator[tuple[tuple[bool, list[str]], Iterator[str]]]) -> Iterator[Process]:
-    for (_, roles), names in groups:
-        first, *others = names
-        yield Process(first, tuple(roles), 1 + len(others))
 
 
 def process_names(process: Process) -> Iterator[str]:
