@@ -5,42 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from singalang_compiler.partition.cut_net import Rejected
-from singalang_compiler.partition.frontier import cheapest
+from singalang_compiler.partition.frontier import cheaper, cheapest
 from singalang_compiler.partition.problem import Choice, Chosen, Decided, Problem
-from singalang_compiler.partition.sums import Sums
+from singalang_compiler.partition.sums import Standing, Sums
 
 
 def choose(problem: Problem) -> Choice:
-    """The cheapest cuts of the layers that are not fixed, never worse than all by batch or all by feature.
+    """The cheapest cuts of what the topology allows, never worse than all by batch or all by feature.
 
-    Where not every possibility was weighed (`proven` is then False) no single layer's other cut would be cheaper either.
+    Where not every possibility was weighed (`proven` is then False) no other cut of a single layer would be cheaper either.
     """
-    sums = Sums(problem)
+    standing, proven = _searched(Sums(problem))
+    step_s = standing.total_s()
+    layers = tuple(_chosen(layer, standing, number, step_s) for number, layer in enumerate(problem.layers))
+    return Choice(layers=layers, step_s=step_s, proven=proven, memory_bytes=max(standing.memory_bytes(), default=0.0))
+
+
+def _searched(sums: Sums) -> tuple[Standing, bool]:
+    """The cheapest cuts found, and whether they are proven to be so."""
     found = cheapest(sums)
-    cuts = list(found.cuts)
-    if not found.proven:
-        candidates = [cuts, uniform(problem, "batch"), uniform(problem, "feature")]
-        cuts = improved(sums, min(candidates, key=sums.total_s))
-    step_s = sums.total_s(cuts)
-    layers = tuple(_chosen(sums, cuts, number, step_s) for number in range(len(cuts)))
-    return Choice(layers=layers, step_s=step_s, proven=found.proven, memory_bytes=max(sums.memory_bytes(cuts), default=0.0))
+    if found.proven:
+        return Standing(sums, found.cuts), True
+    others = (uniform(sums.problem, name) for name in ("batch", "feature"))
+    standing = min((Standing(sums, cuts) for cuts in (found.cuts, *others)), key=Standing.total_s)
+    _improve(sums.problem, standing)
+    proven = cheaper(sums, standing.total_s())
+    return (standing, False) if proven is None else (Standing(sums, proven), True)
 
 
 def uniform(problem: Problem, name: str) -> list[int]:
-    """Every layer that is not fixed cut by one partition; those that do not have it by batch, or else in their first way."""
+    """Every layer cut by one partition; those that must not be by batch, or else in their first way."""
     return [_alike(layer, name) for layer in problem.layers]
-
-
-def improved(sums: Sums, cuts: list[int]) -> list[int]:
-    """Cuts that no change of a single layer makes cheaper."""
-    cuts, better = list(cuts), True
-    while better:
-        better = False
-        for number, layer in enumerate(sums.problem.layers):
-            for option in layer.choices:
-                if sums.instead_s(cuts, number, option) < -1e-9 * sums.layer_s(number, option):
-                    cuts[number], better = option, True
-    return cuts
 
 
 def _alike(layer: Decided, name: str) -> int:
@@ -51,13 +46,25 @@ def _alike(layer: Decided, name: str) -> int:
     return layer.choices[0]
 
 
-def _chosen(sums: Sums, cuts: list[int], number: int, step_s: float) -> Chosen:
-    layer = sums.problem.layers[number]
-    rejected = (*_rejected(sums, cuts, number, step_s), *layer.impossible)
-    return Chosen(layer=layer.name, cut=layer.options[cuts[number]].cut, rejected=rejected)
+def _improve(problem: Problem, standing: Standing) -> None:
+    """Changes single layers until that makes nothing cheaper."""
+    least_s = 1e-9 * standing.total_s()
+    better = True
+    while better:
+        better = False
+        for number, layer in enumerate(problem.layers):
+            for option in layer.choices:
+                if standing.instead_s(number, option) < -least_s:
+                    standing.change(number, option)
+                    better = True
 
 
-def _rejected(sums: Sums, cuts: list[int], number: int, step_s: float) -> Iterator[Rejected]:
-    for option, other in enumerate(sums.problem.layers[number].options):
-        if option != cuts[number]:
-            yield Rejected(other.cut.label, step_s + sums.instead_s(cuts, number, option))
+def _chosen(layer: Decided, standing: Standing, number: int, step_s: float) -> Chosen:
+    rejected = (*_rejected(layer, standing, number, step_s), *layer.impossible)
+    return Chosen(layer=layer.name, cut=layer.options[standing.cuts[number]].cut, rejected=rejected)
+
+
+def _rejected(layer: Decided, standing: Standing, number: int, step_s: float) -> Iterator[Rejected]:
+    for option, other in enumerate(layer.options):
+        if option != standing.cuts[number]:
+            yield Rejected(other.cut.label, step_s + standing.instead_s(number, option))

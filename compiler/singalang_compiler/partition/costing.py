@@ -155,11 +155,11 @@ def _records(group: Group, cut: Cut) -> float:
     """Of how many records the busiest worker does all the work, in one micro-batch."""
     match cut.name:
         case "batch":
-            return max(group.rows)
+            return group.most_rows
         case "feature":
-            return sum(group.rows) / group.workers
+            return group.all_rows / group.workers
         case "none":
-            return sum(group.rows)
+            return group.all_rows
 
 
 def _work_s(setting: Setting, one: Candidate, cut: Cut) -> float:
@@ -211,7 +211,7 @@ def held_bytes(setting: Setting, name: str, cut: bool) -> float:
 
 def _values_bytes(setting: Setting, one: Candidate, cut: Cut) -> float:
     group = setting.group
-    output = piece_elements(group.rows, _elements(one.node), gives(cut)) * group.element_bytes * (1 + one.learns)
+    output = piece_elements(group, _elements(one.node), gives(cut)) * group.element_bytes * (1 + one.learns)
     kept = cost_of(one.node).residual_bytes_f32 * group.element_bytes / 4 * _records(group, cut) if one.learns else 0.0
     return (output + kept) * in_flight(group, one.stage)
 

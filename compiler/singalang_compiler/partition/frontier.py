@@ -3,12 +3,13 @@
 Layers are decided one after another. What was decided before matters to the rest only through the frontier: how each value in it
 lies and where it has been brought, and how each shared parameter has been cut so far. So of all ways that lead to one such state
 the cheapest is kept. While the frontier holds at most three, every state is kept, which makes the answer exact; beyond that the
-best 256 are.
+best 256 are. What was found so is a bound, with which a second search may still prove what is cheapest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import fsum
 from typing import Any, NamedTuple, TypeAlias
 
 from singalang_compiler.partition.problem import Decided
@@ -23,10 +24,13 @@ KEPT = 256
 _Item: TypeAlias = int | str  # a value, by the place of its layer, or a shared parameter, by its name
 _Held: TypeAlias = tuple[int, tuple[Reader, ...]] | tuple[str, int | None]
 _SAME = 1e-12
+_ABOUT = 1e-9
+_MORE = 32  # times as many states are kept where none is dropped that could be the best
+_WEIGHED = 32  # of the layers that may come next, the last ones to have become ready
 
 
 class Found(NamedTuple):
-    """The cuts found, by the order of the problem's layers, and whether no state was dropped on the way."""
+    """Cuts, by the order of the problem's layers, and whether it is certain that none are cheaper."""
 
     cuts: tuple[int, ...]
     proven: bool
@@ -37,18 +41,45 @@ class _State(NamedTuple):
     trail: Any  # (trail before, option)
 
 
+_States: TypeAlias = dict[tuple[_Held, ...], _State]
+
+
 def cheapest(sums: Sums) -> Found:
     """The cuts with the smallest sum, as far as they are proven to be; ties go to the earlier option."""
     order = _order(sums)
     frontier = _Frontier(sums, order)
-    states: dict[tuple[_Held, ...], _State] = {(): _State(0.0, None)}
+    states: _States = {(): _State(0.0, None)}
     proven = True
     for number in order:
         states = frontier.advanced(states, number)
         if len(frontier.items) > EXACT and len(states) > KEPT:
             best = sorted(states.items(), key=lambda entry: entry[1].cost_s)[:KEPT]
             states, proven = dict(best), False
-    return Found(_cuts(order, min(states.values(), key=lambda state: state.cost_s).trail), proven)
+    return Found(_best(order, states), proven)
+
+
+def cheaper(sums: Sums, bound_s: float) -> tuple[int, ...] | None:
+    """The cuts with the smallest sum, given that some have the sum `bound_s`; None where that would take too many states.
+
+    States that cannot lead to less than the bound are left out, and none of the others.
+    """
+    order = _order(sums)
+    frontier = _Frontier(sums, order)
+    states: _States = {(): _State(0.0, None)}
+    rest_s = [min(sums.layer_s(number, option) for option in sums.problem.layers[number].choices) for number in order]
+    left_s = fsum(rest_s)
+    for number, least_s in zip(order, rest_s, strict=True):
+        left_s -= least_s
+        states = frontier.advanced(states, number)
+        limit_s = bound_s * (1 + _ABOUT) - left_s
+        states = {key: state for key, state in states.items() if state.cost_s - frontier.waiting_s(key) <= limit_s}
+        if len(states) > KEPT * _MORE:
+            return None
+    return _best(order, states)
+
+
+def _best(order: Sequence[int], states: _States) -> tuple[int, ...]:
+    return _cuts(order, min(states.values(), key=lambda state: state.cost_s).trail)
 
 
 def _cuts(order: Sequence[int], trail: Any) -> tuple[int, ...]:
@@ -73,7 +104,7 @@ def _order(sums: Sums) -> tuple[int, ...]:
         return (unread[number] > 0) - ended, -max((came[source] for source in inputs), default=-1), number
 
     while ready:
-        number = min(ready, key=rank)
+        number = min(ready[-_WEIGHED:], key=rank)
         ready.remove(number)
         came[number] = len(came)
         for source in {sums.place[name] for name in layers[number].inputs}:
@@ -98,17 +129,16 @@ class _Frontier:
             if readers:
                 self._last[number] = max(at[reader] for reader, _ in readers)
         self._last |= {name: max((at[user] for user in users), default=-1) for name, users in sums.users.items()}
-        self._shared = {shared.name: shared for shared in sums.problem.shared}
         self._step = 0
 
-    def advanced(self, states: dict[tuple[_Held, ...], _State], number: int) -> dict[tuple[_Held, ...], _State]:
+    def advanced(self, states: _States, number: int) -> _States:
         """The states after a layer has been decided too."""
         layer = self._layers[number]
         touched = [self.items.index(item) for item in self._touched(layer)]
         started = [name for name in self._names(layer) if name not in self.items]
         after = [*self.items, *started, number]
         kept = [place for place, item in enumerate(after) if self._last.get(item, -1) > self._step]
-        fresh: dict[tuple[_Held, ...], _State] = {}
+        fresh: _States = {}
         known: dict[tuple[Any, ...], tuple[float, dict[int, _Held], list[_Held]]] = {}
         for key, state in states.items():
             held = tuple(key[place] for place in touched)
@@ -124,6 +154,14 @@ class _Frontier:
         self.items = [after[place] for place in kept]
         self._step += 1
         return fresh
+
+    def waiting_s(self, key: tuple[_Held, ...]) -> float:
+        """Of a state's cost what is for moving the values that are still to be read, and may become less."""
+        found = 0.0
+        for item, (lies, readers) in zip(self.items, key, strict=True):
+            if isinstance(item, int) and isinstance(lies, int) and isinstance(readers, tuple):
+                found += self._sums.value_s(item, lies, readers)
+        return found
 
     def _names(self, layer: Decided) -> list[str]:
         return sorted({name for option in layer.options for name in option.uses})
@@ -172,7 +210,7 @@ class _Frontier:
         """The cost of a shared parameter, once its last use is known."""
         axis = one[1]
         assert not isinstance(axis, tuple)
-        return self._sums.shared_s(self._shared[name], axis) if self._last[name] == self._step else 0.0
+        return self._sums.shared_s(self._sums.shared[name], axis) if self._last[name] == self._step else 0.0
 
 
 def _rank(reader: Reader) -> tuple[int, str, bool]:

@@ -8,6 +8,7 @@ on all of them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import msgspec
 
@@ -15,7 +16,7 @@ from singalang_compiler.geometry import WHOLE, Distribution
 from singalang_compiler.partition.cut_net import Cut, Rejected
 
 
-class Group(msgspec.Struct, frozen=True, kw_only=True):
+class Group(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The workers and servers that do a train section, and how fast they reach each other.
 
     `rows`: of each worker of a stage in one micro-batch. `dispatch_s` is the price of a kernel more, which a connection within a
@@ -37,6 +38,21 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     def workers(self) -> int:
         """Workers of one stage."""
         return len(self.rows)
+
+    @cached_property
+    def all_rows(self) -> int:
+        """Rows of one micro-batch."""
+        return sum(self.rows)
+
+    @cached_property
+    def most_rows(self) -> int:
+        """Rows of the worker with most."""
+        return max(self.rows)
+
+    @cached_property
+    def fewest_rows(self) -> int:
+        """Rows of the worker with fewest."""
+        return min(self.rows)
 
     @property
     def everyone(self) -> int:

@@ -5,9 +5,11 @@ Knows nothing of how cuts are chosen. A cut is named by its place among a layer'
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from math import fsum
+from typing import TypeVar
 
 from singalang_compiler.partition.problem import Decided, Problem, Shared
 from singalang_compiler.partition.traffic import Reader, value_bytes, value_s
@@ -43,6 +45,11 @@ class Sums:
                 found[name].append(number)
         return {name: tuple(numbers) for name, numbers in found.items()}
 
+    @cached_property
+    def shared(self) -> dict[str, Shared]:
+        """The shared parameters, by name."""
+        return {shared.name: shared for shared in self.problem.shared}
+
     def reader(self, producer: Decided, reader: Decided, option: int, slot: int) -> Reader:
         """How a layer reads one of its inputs."""
         return Reader(reader.stage, reader.options[option].inputs[slot], producer.learns and reader.learns)
@@ -71,66 +78,86 @@ class Sums:
 
     def total_s(self, cuts: Sequence[int]) -> float:
         """What a step costs."""
-        return fsum(
-            (
-                *(self.layer_s(number, option) for number, option in enumerate(cuts)),
-                *(self._read_s(number, cuts) for number in range(len(cuts))),
-                *(self._used_s(shared, cuts) for shared in self.problem.shared),
-            )
-        )
+        return Standing(self, cuts).total_s()
 
-    def instead_s(self, cuts: Sequence[int], number: int, option: int) -> float:
+
+class Standing:
+    """Cuts of all layers, with who reads each value how, so that what a change costs is soon known."""
+
+    def __init__(self, sums: Sums, cuts: Sequence[int]) -> None:
+        self._sums = sums
+        self._layers = sums.problem.layers
+        self.cuts = list(cuts)
+        self._readers: list[Counter[Reader]] = [Counter() for _ in cuts]
+        self._axes: dict[str, Counter[int | None]] = {shared.name: Counter() for shared in sums.problem.shared}
+        for number in range(len(self.cuts)):
+            self._count(number, self.cuts[number], 1)
+
+    def total_s(self) -> float:
+        """What a step costs."""
+        layers_s = (self._sums.layer_s(number, option) for number, option in enumerate(self.cuts))
+        values_s = (self._value_s(number) for number in range(len(self.cuts)))
+        return fsum((*layers_s, *values_s, *(self._shared_s(shared) for shared in self._sums.problem.shared)))
+
+    def instead_s(self, number: int, option: int) -> float:
         """How much more a step costs with another cut of one layer, the others as they are."""
-        layers = self.problem.layers
-        values = dict.fromkeys((number, *(self.place[name] for name in layers[number].inputs)))
-        names = {name for one in layers[number].options for name in one.uses}
-        shared = [one for one in self.problem.shared if one.name in names]
-        other = _Instead(cuts, number, option)
+        before_s, own = self._around_s(number), self.cuts[number]
+        self.change(number, option)
+        after_s = self._around_s(number)
+        self.change(number, own)
+        return after_s - before_s
 
-        def around(given: Sequence[int]) -> float:
-            reads = (self._read_s(value, given) for value in values)
-            return fsum((self.layer_s(number, given[number]), *reads, *(self._used_s(one, given) for one in shared)))
+    def change(self, number: int, option: int) -> None:
+        """Cuts a layer in another way."""
+        self._count(number, self.cuts[number], -1)
+        self.cuts[number] = option
+        self._count(number, option, 1)
 
-        return around(other) - around(cuts)
-
-    def memory_bytes(self, cuts: Sequence[int]) -> tuple[float, ...]:
+    def memory_bytes(self) -> tuple[float, ...]:
         """For each stage what one of its workers holds."""
-        group, layers = self.problem.group, self.problem.layers
+        group = self._sums.problem.group
         held = [0.0] * group.stages
-        for number, (layer, option) in enumerate(zip(layers, cuts, strict=True)):
+        for number, (layer, option) in enumerate(zip(self._layers, self.cuts, strict=True)):
             held[layer.stage] += layer.options[option].memory_bytes
-            output, readers = layer.options[option].output, self._readers(number, cuts)
-            for stage, size in value_bytes(group, layer.elements, output, layer.stage, readers).items():
+            readers = tuple(self._readers[number])
+            for stage, size in value_bytes(group, layer.elements, layer.options[option].output, layer.stage, readers).items():
                 held[stage] += size
-        for shared in self.problem.shared:
-            cut = self._axis(shared, cuts) is not None and len(shared.stages) == 1
+        for shared in self._sums.problem.shared:
+            size = shared.whole_bytes if self._axis(shared) is None or len(shared.stages) > 1 else shared.cut_bytes
             for stage in shared.stages:
-                held[stage] += shared.cut_bytes if cut else shared.whole_bytes
+                held[stage] += size
         return tuple(held)
 
-    def _read_s(self, number: int, cuts: Sequence[int]) -> float:
-        return self.value_s(number, cuts[number], self._readers(number, cuts))
+    def _count(self, number: int, option: int, by: int) -> None:
+        layer = self._layers[number]
+        for slot, name in enumerate(layer.inputs):
+            source = self._sums.place[name]
+            _add(self._readers[source], self._sums.reader(self._layers[source], layer, option, slot), by)
+        for name, axis in layer.options[option].uses.items():
+            _add(self._axes[name], axis, by)
 
-    def _readers(self, number: int, cuts: Sequence[int]) -> tuple[Reader, ...]:
-        layers = self.problem.layers
-        return tuple(self.reader(layers[number], layers[one], cuts[one], slot) for one, slot in self.readers[number])
+    def _around_s(self, number: int) -> float:
+        """All that depends on the cut of a layer."""
+        layer = self._layers[number]
+        values = dict.fromkeys((number, *(self._sums.place[name] for name in layer.inputs)))
+        used = (self._shared_s(self._sums.shared[name]) for name in layer.options[self.cuts[number]].uses)
+        return fsum((self._sums.layer_s(number, self.cuts[number]), *(self._value_s(value) for value in values), *used))
 
-    def _used_s(self, shared: Shared, cuts: Sequence[int]) -> float:
-        return self.shared_s(shared, self._axis(shared, cuts))
+    def _value_s(self, number: int) -> float:
+        return self._sums.value_s(number, self.cuts[number], tuple(self._readers[number]))
 
-    def _axis(self, shared: Shared, cuts: Sequence[int]) -> int | None:
-        axes = {self.problem.layers[user].options[cuts[user]].uses.get(shared.name) for user in self.users[shared.name]}
-        return axes.pop() if len(axes) == 1 else None
+    def _shared_s(self, shared: Shared) -> float:
+        return self._sums.shared_s(shared, self._axis(shared))
+
+    def _axis(self, shared: Shared) -> int | None:
+        axes = self._axes[shared.name]
+        return next(iter(axes)) if len(axes) == 1 else None
 
 
-class _Instead(Sequence[int]):
-    """A list of cuts with one of them changed, without copying it."""
+Counted = TypeVar("Counted")
 
-    def __init__(self, cuts: Sequence[int], number: int, option: int) -> None:
-        self._cuts, self._number, self._option = cuts, number, option
 
-    def __getitem__(self, place: int) -> int:  # type: ignore[override]
-        return self._option if place == self._number else self._cuts[place]
-
-    def __len__(self) -> int:
-        return len(self._cuts)
+def _add(counts: Counter[Counted], what: Counted, by: int) -> None:
+    counts[what] += by
+    if not counts[what]:
+        del counts[what]

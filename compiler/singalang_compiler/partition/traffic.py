@@ -55,34 +55,30 @@ def _brought(source: Distribution, apart: bool, wanted: dict[Distribution, bool]
     return wanted
 
 
-def busiest_elements(rows: tuple[int, ...], elements: int, move: Move) -> float:
+def busiest_elements(group: Group, elements: int, move: Move) -> float:
     """Elements that the busiest worker sends or gets, whichever is more, in one direction of one micro-batch."""
     source, target, apart = move.source, move.target, move.apart
-    workers, all_rows = len(rows), sum(rows)
-    others = workers if apart else workers - 1
-    if source.kind == "whole":
-        return piece_elements(rows, elements, target) if apart else 0.0
-    if source == target and source.kind != "partial":
-        return piece_elements(rows, elements, source) if apart else 0.0
+    if source.kind == "whole" or (source == target and source.kind != "partial"):
+        return piece_elements(group, elements, target) if apart else 0.0
+    others = group.workers if apart else group.workers - 1
     cuts = (source.kind == "feature") + (target.kind == "feature")
-    width = elements / (1, workers, workers * workers)[cuts]
+    width = elements / (1, group.workers, group.workers * group.workers)[cuts]
     if "batch" in (source.kind, target.kind):
-        elsewhere = all_rows if apart else all_rows - min(rows)
-        return width * max(elsewhere, others * max(rows))
-    return width * others * all_rows
+        elsewhere = group.all_rows if apart else group.all_rows - group.fewest_rows
+        return width * max(elsewhere, others * group.most_rows)
+    return width * others * group.all_rows
 
 
-def piece_elements(rows: tuple[int, ...], elements: int, distribution: Distribution) -> float:
+def piece_elements(group: Group, elements: int, distribution: Distribution) -> float:
     """Elements of the largest piece of a value in one micro-batch."""
-    return (
-        (max(rows) if distribution.kind == "batch" else sum(rows)) * elements / (len(rows) if distribution.kind == "feature" else 1)
-    )
+    held = float(group.most_rows if distribution.kind == "batch" else group.all_rows) * elements
+    return held / group.workers if distribution.kind == "feature" else held
 
 
 def move_s(group: Group, elements: int, move: Move) -> float:
     """Seconds of a step for a connection of a value of so many elements a record, both ways if a gradient comes back."""
     each = group.link_latency_s + (0.0 if move.apart else group.dispatch_s)
-    taken = busiest_elements(group.rows, elements, move) * group.element_bytes / group.link_bytes_s
+    taken = busiest_elements(group, elements, move) * group.element_bytes / group.link_bytes_s
     return group.micro_batches * (each + taken) * (2 if move.returns else 1) * group.of_step
 
 
@@ -95,7 +91,7 @@ def value_bytes(group: Group, elements: int, source: Distribution, stage: int, r
     """By stage the memory of a worker there for what is brought to it of a value, and for the gradient of that."""
     found: dict[int, float] = {}
     for target_stage, move in moves(source, stage, readers):
-        held = piece_elements(group.rows, elements, move.target) * group.element_bytes * (2 if move.returns else 1)
+        held = piece_elements(group, elements, move.target) * group.element_bytes * (2 if move.returns else 1)
         found[target_stage] = found.get(target_stage, 0.0) + held * in_flight(group, target_stage)
     return found
 
