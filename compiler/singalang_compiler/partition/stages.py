@@ -29,13 +29,13 @@ class Stages:
     told: bool = False
 
 
-def assign_stages(phases: Sequence[tuple[str, Sequence[ShapedNode]]], placing: Mapping[str, Placing], topology: Topology) -> Stages:
+def assign_stages(phases: Sequence[Sequence[ShapedNode]], placing: Mapping[str, Placing], topology: Topology) -> Stages:
     """The stages of a net's layers: as a rule says, else the largest of a layer's inputs.
 
-    `phases` are those with data, `train` first: what a layer is there it is in the others.
+    `phases` are the nodes of those with data, `train` first: what a layer is there it is in the others.
     """
     stages = Stages()
-    for _, nodes in phases:
+    for nodes in phases:
         spans = {node.node.name: node.node.span for node in nodes}
         for node in nodes:
             if not isinstance(node.node.operation, FieldInput):
@@ -48,7 +48,7 @@ def assign_stages(phases: Sequence[tuple[str, Sequence[ShapedNode]]], placing: M
         stages.told = True
     else:
         _check_workers(stages, topology)
-        _check_layers(stages, phases[0][1], topology, placing)
+        _check_layers(stages, phases[0], topology, placing)
     return stages
 
 

@@ -25,14 +25,14 @@ class Uneven:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
-    """The cuts of a layer that a topology allows, best guess first, and why these.
+class Offer:
+    """The cuts of a layer that a topology allows, and why these; `reason` is None where it leaves the choice to the compiler.
 
     `possible` are all cuts that could be made of it, `impossible` those that its kind has and that could not, with the reason.
     """
 
     allowed: tuple[Cut, ...]
-    reason: CutReason
+    reason: CutReason | None
     possible: tuple[Cut, ...]
     impossible: tuple[Rejected, ...] = ()
 
@@ -81,23 +81,23 @@ def ways(node: ShapedNode, partitions: tuple[Partition, ...], shapes: Mapping[st
     return Ways((*possible, NOT_CUT), tuple(impossible), uneven, kinds)
 
 
-def candidates(offered: Ways, placing: Placing, default: str) -> Candidates:
+def offer(offered: Ways, placing: Placing, default: str) -> Offer:
     """The cuts that the topology allows: what a rule or its default says, or what comes nearest to it."""
     said = placing.partition or default
     reason: CutReason = "written" if placing.partition else "topology-default"
     if said == "auto":
-        return Candidates(offered.possible, "cheapest-found", offered.possible, offered.impossible)
+        return Offer(offered.possible, None, offered.possible, offered.impossible)
     allowed = offered.named(said)
     if not allowed:
         reason = "not-divisible" if said in offered.kinds else "no-such-cut"
         allowed = offered.named("batch") or (NOT_CUT,)
-    return Candidates(allowed, reason, offered.possible, offered.impossible)
+    return Offer(allowed, reason, offered.possible, offered.impossible)
 
 
-def alone(node: ShapedNode) -> Candidates:
-    """The one candidate of a layer that is in a stage with one worker: its rows are all rows."""
+def alone(node: ShapedNode) -> Offer:
+    """The one cut of a layer that is in a stage with one worker: its rows are all rows."""
     cut = Cut(by_batch(_inputs(node)))
-    return Candidates((cut,), "only-worker", (cut,))
+    return Offer((cut,), "only-worker", (cut,))
 
 
 def _inputs(node: ShapedNode) -> Inputs:
