@@ -234,6 +234,7 @@ Reason: TypeAlias = Literal[
     "topology-default",
     "cheapest",
     "cheapest-found",
+    "cheapest-that-fits",
     "no-such-cut",
     "not-divisible",
     "batch-statistics",

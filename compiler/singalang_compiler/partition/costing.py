@@ -77,6 +77,7 @@ def group_of(
         rows=rows,
         stages=stages,
         micro_batches=micro_batches,
+        pushes=micro_batches if topology.sync.exact else 1,
         servers=topology.servers_per_group,
         apart=topology.separate,
         element_bytes=element_bytes,
@@ -93,7 +94,12 @@ def problem_of(setting: Setting, candidates: Sequence[Candidate]) -> Problem:
     shared = frozenset(name for name, count in uses.items() if count > 1)
     learning = {one.node.node.name: one.learns for one in candidates}
     layers = tuple(_decided(setting, one, learning, shared) for one in candidates)
-    return Problem(group=setting.group, layers=layers, shared=tuple(_shared(setting, candidates, name) for name in sorted(shared)))
+    return Problem(
+        group=setting.group,
+        layers=layers,
+        shared=tuple(_shared(setting, candidates, name) for name in sorted(shared)),
+        standing_bytes=0.0 if setting.group.apart else server_bytes(setting),
+    )
 
 
 def reads(cut: Cut, inputs: int) -> tuple[Distribution, ...]:
@@ -191,8 +197,8 @@ def parameter_s(setting: Setting, name: str, cut: bool, stages: int) -> float:
     if not learns:
         return at_worker_s
     served = size / group.servers
-    moved = 2 * _fraction(group, holders) * max(held * stages / group.stages, holders * served)
-    at_server_s = served * (holders + 2 + 2 * setting.slots) * memory_s
+    moved = (1 + group.pushes) * _fraction(group, holders) * max(held * stages / group.stages, holders * served)
+    at_server_s = served * (holders * group.pushes + 2 + 2 * setting.slots) * memory_s
     return at_worker_s + moved / group.link_bytes_s + at_server_s
 
 
@@ -203,6 +209,12 @@ def _fraction(group: Group, holders: int) -> float:
     return 0.0 if holders == 1 else (group.servers - 1) / group.servers
 
 
+def server_bytes(setting: Setting) -> float:
+    """Memory of a server: of its slice the values, gradients, slots, and the factors of learning rate and weight decay."""
+    size = sum(prod(setting.shapes[name]) for name in setting.trained) / setting.group.servers
+    return size * (4 + setting.slots) * setting.group.element_bytes
+
+
 def held_bytes(setting: Setting, name: str, cut: bool) -> float:
     """Memory of a worker for a parameter and its gradient."""
     size = prod(setting.shapes[name]) * setting.group.element_bytes
@@ -211,7 +223,7 @@ def held_bytes(setting: Setting, name: str, cut: bool) -> float:
 
 def _values_bytes(setting: Setting, one: Candidate, cut: Cut) -> float:
     group = setting.group
-    output = piece_elements(group, _elements(one.node), gives(cut)) * group.element_bytes * (1 + one.learns)
+    output = piece_elements(group, _elements(one.node), gives(cut)) * group.element_bytes
     kept = cost_of(one.node).residual_bytes_f32 * group.element_bytes / 4 * _records(group, cut) if one.learns else 0.0
     return (output + kept) * in_flight(group, one.stage)
 

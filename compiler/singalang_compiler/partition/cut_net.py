@@ -28,6 +28,7 @@ CutReason: TypeAlias = Literal[
     "only-worker",  # there is one worker in its stage
     "cheapest",  # the cost model chose, and it is proven that nothing is cheaper in it
     "cheapest-found",  # the cost model chose among the best that it kept: not proven
+    "cheapest-that-fits",  # the cost model chose, and what is cheaper needs more memory than a process has
     "no-such-cut",  # the default is a partition that the kind does not have
     "not-divisible",  # the default would cut an axis or a batch into unequal parts
     "batch-statistics",  # it shares batch statistics, so its records stay where they are

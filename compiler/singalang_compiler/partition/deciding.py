@@ -11,7 +11,7 @@ from singalang_compiler.library.tensors import Shape
 from singalang_compiler.machine import Machine
 from singalang_compiler.partition.choose import choose
 from singalang_compiler.partition.costing import Candidate, Setting, group_of, problem_of
-from singalang_compiler.partition.cut_net import Cut, CutDecision, CutReason
+from singalang_compiler.partition.cut_net import Cut, CutDecision
 from singalang_compiler.partition.offers import Offer
 from singalang_compiler.partition.shares import Shares
 from singalang_compiler.partition.stages import Stages
@@ -73,14 +73,13 @@ def decide_cuts(
         if not isinstance(node.node.operation, FieldInput) and (name := node.node.name)
     ]
     choice = choose(problem_of(setting, candidates))
-    chosen: CutReason = "cheapest" if choice.proven else "cheapest-found"
     decisions = tuple(
         CutDecision(
             layer=one.layer,
             cut=one.cut.label,
             stage=stages.of[one.layer],
             stage_reason=stages.reasons[one.layer],
-            reason=offers[one.layer].reason or chosen,
+            reason=offers[one.layer].reason or choice.reason,
             step_s=choice.step_s,
             rejected=one.rejected,
         )

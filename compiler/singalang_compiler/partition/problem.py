@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Literal
 
 import msgspec
 
@@ -19,13 +20,15 @@ from singalang_compiler.partition.cut_net import Cut, Rejected
 class Group(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The workers and servers that do a train section, and how fast they reach each other.
 
-    `rows`: of each worker of a stage in one micro-batch. `dispatch_s` is the price of a kernel more, which a connection within a
-    stage costs. `memory_bytes`: what a process may need at most, None where nothing was said.
+    `rows`: of each worker of a stage in one micro-batch. `pushes`: how often in a step gradients are pushed. `dispatch_s` is the
+    price of a kernel more, which a connection within a stage costs. `memory_bytes`: what a process may need at most, None where
+    nothing was said.
     """
 
     rows: tuple[int, ...]
     stages: int = 1
     micro_batches: int = 1
+    pushes: int = 1
     servers: int = 1
     apart: bool = False
     element_bytes: int = 4
@@ -70,7 +73,8 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     """A way to cut a layer. `inputs`: how it reads those of its inputs that are layers, in order; `output`: how its value lies.
 
     `step_s`: seconds of a step for what depends on this cut alone: work, exchange of statistics, its own parameters. `memory_bytes`
-    likewise of one worker's memory. `uses`: along which axis it cuts each shared parameter (None: it reads all of it).
+    likewise of one worker's memory. `uses`: along which axis it cuts each shared parameter that the layer has (None: it reads all
+    of it).
     """
 
     cut: Cut
@@ -116,11 +120,15 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """A net in the phase `train`, to be cut among the workers of a group. Layers stand after their inputs."""
+    """A net in the phase `train`, to be cut among the workers of a group. Layers stand after their inputs.
+
+    `standing_bytes`: what a worker's process needs however layers are cut.
+    """
 
     group: Group
     layers: tuple[Decided, ...]
     shared: tuple[Shared, ...] = ()
+    standing_bytes: float = 0.0
 
 
 class Chosen(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,16 +140,22 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer: for every layer its cut. `proven`: nothing is cheaper in this model. `memory_bytes`: of the worker with most.
+    """An answer: for every layer its cut.
 
-    `price`: seconds that a byte had to cost until what is needed was less than the group's memory; 0: nothing stood in the way.
+    `reason`: `cheapest`: it is proven that nothing is cheaper in this model; `cheapest-found`: not proven; `cheapest-that-fits`:
+    the cheapest found that needs no more memory than the group has, cheaper ones need more. `memory_bytes`: of the process of a
+    worker that needs most; it is more than the group has where nothing was found that fits.
     """
 
     layers: tuple[Chosen, ...]
     step_s: float
-    proven: bool
+    reason: Literal["cheapest", "cheapest-found", "cheapest-that-fits"]
     memory_bytes: float = 0.0
-    price: float = 0.0
+
+    @property
+    def proven(self) -> bool:
+        """Whether it is certain that nothing is cheaper."""
+        return self.reason == "cheapest"
 
     @property
     def cuts(self) -> dict[str, Cut]:

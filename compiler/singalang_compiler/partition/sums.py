@@ -114,9 +114,9 @@ class Standing:
         self._count(number, option, 1)
 
     def memory_bytes(self) -> tuple[float, ...]:
-        """For each stage what one of its workers holds."""
+        """For each stage what the process of one of its workers needs."""
         group = self._sums.problem.group
-        held = [0.0] * group.stages
+        held = [self._sums.problem.standing_bytes] * group.stages
         for number, (layer, option) in enumerate(zip(self._layers, self.cuts, strict=True)):
             held[layer.stage] += layer.options[option].memory_bytes
             readers = tuple(self._readers[number])
