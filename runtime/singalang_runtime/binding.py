@@ -47,11 +47,12 @@ def bind(plan: Plan, key: str, scalars: tuple[str, ...], feed: Feed, load: Load)
         raise CompilerBug(f"kernel {key} ({record.role}) takes {', '.join(tail)}: not what the runtime gives")
     picks = tuple(feed.names.index(name) for name in fields)
     whole = picks == tuple(range(len(feed.names)))
-    return Bound(load(key), None if whole else picks, tuple(_statistic(argument, feed) for argument in fixed))
+    return Bound(load(key), None if whole else picks, tuple(statistic(argument.name, argument, feed) for argument in fixed))
 
 
-def _statistic(argument: Argument, feed: Feed) -> Any:
-    of, _, name = argument.name.partition("/")
+def statistic(kind: str, argument: Argument, feed: Feed) -> Any:
+    """The mean or deviation of a field (`mean/data.field`, `std/data.field`) from a file, on the device, as a kernel takes it."""
+    of, _, name = kind.partition("/")
     statistic = feed.statistics[name]
     values = statistic.mean if of == "mean" else statistic.std
     assert values is not None, f"no {of} of {name} was read"

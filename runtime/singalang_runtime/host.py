@@ -1,4 +1,7 @@
-"""Executes a job's state machines in one process: instructions become work, work becomes events. Decides nothing itself."""
+"""Executes a job's state machines in one process: instructions become work, work becomes events. Decides nothing itself.
+
+Coordinator and workers are here; what happens inside the steps of a group is for the section's `Crew`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ from singalang_runtime.binding import Load
 from singalang_runtime.checkpoint.manifest import Manifest, folder_name
 from singalang_runtime.checkpoint.read import Checkpoint
 from singalang_runtime.checkpoint.write import write_checkpoint
+from singalang_runtime.crew import Alone, Crew
+from singalang_runtime.group.local import LocalGroup
 from singalang_runtime.layout import Array
 from singalang_runtime.metrics_file import Line
 from singalang_runtime.opening import OpenJob
@@ -32,15 +37,15 @@ from singalang_runtime.training import Training
 
 
 class _Faulty(Exception):
-    """A fault found in the middle of an instruction."""
+    """A fault of a worker's, found in the middle of an instruction."""
 
-    def __init__(self, fault: e.Fault) -> None:
+    def __init__(self, worker: int, fault: e.Fault) -> None:
         super().__init__(fault.kind)
-        self.fault = fault
+        self.worker, self.fault = worker, fault
 
 
 class Host:
-    """One process that is coordinator and worker at once.
+    """One process that is coordinator and all workers at once.
 
     `platform` and `jax` go into checkpoints. `doing` says what is being done, for whoever must tell of its failure.
     """
@@ -60,8 +65,9 @@ class Host:
         self._names = [section.name for section in job.plan.sections]
         self._known: dict[str, Array] = {}  # what earlier sections learned, by key
         self._resumed: Checkpoint | None = None
-        self._training: Training | None = None
-        self._inbox: deque[e.WorkerEvent] = deque()
+        self._crew: Crew | None = None
+        self._inbox: deque[tuple[int, e.WorkerEvent]] = deque()
+        self._good: dict[int, int] = {}  # by worker the last step known to be good
         self._end: i.EndJob | None = None
         self._begun = perf_counter()
 
@@ -69,28 +75,44 @@ class Host:
         """Runs the job from its beginning or from a checkpoint. May raise StorageFailed, BrokenData and DeviceFailed."""
         self._resumed = resumed
         cursor = self._cursor(resumed.manifest) if resumed else None
-        self._worker = Worker(0, self._job.schedules, until)
-        self._coordinator = Coordinator([1] * len(self._names), cursor, self._reporter.refresh_s)
+        sizes = [section.group.workers if section.group else 1 for section in self._job.plan.sections]
+        self._workers = [Worker(number, self._job.schedules, until) for number in range(max(sizes))]
+        self._coordinator = Coordinator(sizes, cursor, self._reporter.refresh_s)
         self._attention.on_look = self._look
         self._attention.at = perf_counter() + self._reporter.refresh_s
         try:
             return self._until_the_end()
         finally:
-            if self._training is not None:
-                self._training.close()
+            if self._crew is not None:
+                self._crew.close()
 
     def _until_the_end(self) -> i.EndJob:
         self._coordinate(e.JobStarted())
         while self._end is None:
-            event = self._inbox.popleft()
             try:
-                for instruction in self._worker.handle(event):
-                    self._work(instruction)
+                if self._inbox:
+                    self._hand(*self._inbox.popleft())
+                else:
+                    self._advance()
             except _Faulty as found:
                 self._inbox.clear()
-                self._inbox.append(e.Faulted(found.fault))
+                self._inbox.append((found.worker, e.Faulted(found.fault)))
         self._score()
         return self._end
+
+    def _hand(self, worker: int, event: e.WorkerEvent) -> None:
+        for instruction in self._workers[worker].handle(event):
+            self._work(worker, instruction)
+
+    def _advance(self) -> None:
+        """Has the crew work; a wish to leave that was heard meanwhile goes before its answers."""
+        answers = self._working.advance(self._attention)
+        self.step = self._working.step
+        self._hear()
+        for worker, answer in answers:
+            if isinstance(answer, e.Measured):
+                self._check_finite(worker, answer.measures)
+            self._inbox.append((worker, answer))
 
     def abandon(self) -> i.EndJob:
         """Asked for the second time: the job is over at once."""
@@ -114,11 +136,10 @@ class Host:
             self._trace(event)
         for instruction in self._coordinator.handle(event):
             match instruction:
-                case i.Send(_, e.ProgressAsked() as asked):  # changes nothing, so it is answered at once
-                    for answer in self._worker.handle(asked):
-                        self._work(answer)
-                case i.Send(_, message):
-                    self._inbox.append(message)
+                case i.Send(worker, e.ProgressAsked() as asked):  # changes nothing, so it is answered at once
+                    self._hand(worker, asked)
+                case i.Send(worker, message):
+                    self._inbox.append((worker, message))
                 case i.WriteCheckpoint(cursor):
                     self._write_checkpoint(cursor)
                 case i.RecordMetrics():
@@ -130,38 +151,36 @@ class Host:
                 case _:
                     assert_never(instruction)
 
-    def _work(self, instruction: i.WorkerInstruction) -> None:
+    def _work(self, worker: int, instruction: i.WorkerInstruction) -> None:
         match instruction:
             case i.Initialise(section):
-                self._begin(section)
+                self._begin(worker, section)
             case i.Restore(cursor):
-                self._restore(cursor)
-            case i.RunSteps():
-                self._run_steps(instruction)
+                self._restore(worker, cursor)
+            case i.RunSteps(section, first, count):
+                self.doing = f"training `{self._names[section]}`"
+                self._mark()
+                self._working.run(worker, first + count)
             case i.Gather():
-                self._trained.gather()
-                self._check_finite(self._trained.gathered())
-            case i.Evaluate():
-                self._evaluate(instruction)
+                self._working.gather(worker)
+                self._check_finite(worker, self._working.gathered(worker))
+            case i.Evaluate(_, phase, _, batches):
+                self.doing = f"measuring on the data of `{phase}`"
+                self._reporter.stage({"val": "validating", "test": "testing", "train": "training"}[phase])
+                self._working.evaluate(worker, phase, batches)
             case i.ReadMetrics():
                 self._mark()
-                measures = self._trained.read()
-                self._answer(e.Measured("train", measures))
+                self._inbox.append((worker, e.Measured("train", self._working.read(worker))))
             case i.Pause():
-                pass  # it is alone, so whatever it did has ended
+                self._inbox.extend((worker, answer) for answer in self._working.pause(worker))
             case i.ReadProgress(section):
-                measures = self._trained.measures()
-                self._check_finite(measures)
-                self._coordinate(e.Progressed(0, section, self._trained.step, measures))
+                measures = self._working.measures(worker)
+                self._check_finite(worker, measures)
+                self._coordinate(e.Progressed(worker, section, self._working.step, measures))
             case i.Tell(event):
                 self._coordinate(event)
             case _:
                 assert_never(instruction)
-
-    def _answer(self, event: e.WorkerEvent) -> None:
-        """Tells the worker what became of an instruction; a wish to leave that was heard meanwhile goes first."""
-        self._hear()
-        self._inbox.append(event)
 
     def _hear(self) -> None:
         """Tells the coordinator that somebody wants the job to leave, where somebody does."""
@@ -170,69 +189,61 @@ class Host:
             self._coordinate(e.LeaveRequested())
 
     @property
-    def _trained(self) -> Training:
-        assert self._training is not None, "a section has begun"
-        return self._training
+    def _working(self) -> Crew:
+        assert self._crew is not None, "a section has begun"
+        return self._crew
 
-    def _open(self, section: int, step: int) -> Training:
-        """The section's kernels, compiled; what the section before it learned is kept."""
-        if self._training is not None:
+    def _open(self, section: int, step: int) -> Crew:
+        """The section's crew, its kernels compiled; what the section before it learned is kept."""
+        if self._crew is not None:
             self._score()
-            self._known |= self._training.learned()
-            self._training.close()
-            self._training = None
-        plan = self._job.plan
+            self._known |= self._crew.learned()
+            self._crew.close()
+            self._crew = None
+        plan, feed, schedule = self._job.plan, self._job.feeds[section], self._job.schedules[section]
         record = plan.sections[section]
-        self.section, self.step, self._good = section, step, step
+        self.section, self.step, self._began_at, self._good = section, step, step, {}
         self._reporter.section(self.view(section), step)
         self._reporter.stage("compiling")
         self.doing = f"compiling the kernels of `{record.name}`"
-        training = Training(plan, record, self._job.feeds[section], self._job.schedules[section], self._load)
-        self._compile_s = training.warm_up()
-        self._pace = Pace(record.batch)
-        return training
-
-    def _begin(self, section: int) -> None:
-        training = self._open(section, 0)
-        self.doing = "making the first parameters"
-        known, start = dict(self._known), self._job.starts[section]
-        if start is not None:
-            known |= start.read(training.layout.dtype)
-        training.initialise(known)
-        self._training = training
-        self._answer(e.Ready())
-
-    def _restore(self, cursor: e.Cursor) -> None:
-        assert self._resumed is not None, "a cursor comes from a checkpoint"
-        tensors = self._resumed.tensors
-        training = self._open(cursor.section, cursor.step)
-        training.restore(tensors, cursor.step)
-        self._known = {key: tensors[key] for key in tensors if key.startswith(("parameters/", "state/"))}
-        self.checkpoint = self._resumed.path.name
-        self._resumed, self._training = None, training
-        self._answer(e.Ready())
-
-    def _run_steps(self, instruction: i.RunSteps) -> None:
-        self.doing = f"training `{self._names[instruction.section]}`"
-        self._mark()
-        self.step = self._trained.run(instruction.first + instruction.count, self._attention)
-        self._answer(e.StepsDone(self.step))
-
-    def _evaluate(self, instruction: i.Evaluate) -> None:
-        self.doing = f"measuring on the data of `{instruction.phase}`"
-        self._reporter.stage({"val": "validating", "test": "testing", "train": "training"}[instruction.phase])
-        measures = self._trained.evaluate(instruction.phase, instruction.batches, self._attention)
-        if measures is None:
-            self._answer(e.EvaluationCut())
+        if record.group is None:
+            crew: Crew = Alone(Training(plan, record, feed, schedule, self._load))
         else:
-            self._check_finite(measures)
-            self._answer(e.Measured(instruction.phase, measures))
+            crew = LocalGroup(plan, record, feed, schedule, self._load)
+        self._pace = Pace(record.batch)
+        return crew
+
+    def _begin(self, worker: int, section: int) -> None:
+        """The first worker that begins brings the others along."""
+        if worker == 0:
+            crew = self._open(section, 0)
+            self.doing = "making the first parameters"
+            known, start = dict(self._known), self._job.starts[section]
+            if start is not None:
+                known |= start.read(crew.layout.dtype)
+            crew.initialise(known)
+            self._crew = crew
+            self._hear()
+        self._inbox.append((worker, e.Ready()))
+
+    def _restore(self, worker: int, cursor: e.Cursor) -> None:
+        if worker == 0:
+            assert self._resumed is not None, "a cursor comes from a checkpoint"
+            tensors = self._resumed.tensors
+            crew = self._open(cursor.section, cursor.step)
+            crew.restore(tensors, cursor.step)
+            self._known = {key: tensors[key] for key in tensors if key.startswith(("parameters/", "state/"))}
+            self.checkpoint = self._resumed.path.name
+            self._resumed, self._crew = None, crew
+            self._hear()
+        self._inbox.append((worker, e.Ready()))
 
     def _write_checkpoint(self, cursor: e.Cursor) -> None:
         self.doing = "writing a checkpoint"
-        training, record = self._trained, self._job.plan.sections[cursor.section]
-        self._check_finite(training.measures())
-        own = training.tensors()
+        crew, record = self._working, self._job.plan.sections[cursor.section]
+        for worker in self._coordinator.workers:
+            self._check_finite(worker, crew.measures(worker))
+        own = crew.tensors()
         others = {key: tensor for key, tensor in self._known.items() if key not in own}
         manifest = Manifest(
             plan_sha256=self._job.plan.sha256,
@@ -256,13 +267,15 @@ class Host:
         self._hear()
         self._coordinate(e.Checkpointed(cursor.section, cursor.step))
 
-    def _check_finite(self, measures: Sequence[e.Measure]) -> None:
-        """Raises _Faulty where something measured is no number."""
+    def _check_finite(self, worker: int, measures: Sequence[e.Measure]) -> None:
+        """Raises _Faulty where something that a worker measured is no number."""
+        step = self._working.step
         for measure in measures:
             if not math.isfinite(measure.total) or not math.isfinite(measure.weight):
                 value = str(np.float64(measure.total)).replace("inf", "infinite").replace("nan", "not a number")
-                raise _Faulty(e.Fault("not-finite", self._names[self.section], self._trained.step, self._good, measure.name, value))
-        self._good = self._trained.step
+                since = self._good.get(worker, self._began_at)
+                raise _Faulty(worker, e.Fault("not-finite", self._names[self.section], step, since, measure.name, value))
+        self._good[worker] = step
 
     def _record(self, record: i.RecordMetrics) -> None:
         values = tuple((measure.name, measure.value) for measure in record.measures if measure.weight)
@@ -281,7 +294,7 @@ class Host:
         self._reporter.progress(Progress(view, progress.step, values, self._pace.records_s, left))
 
     def _mark(self) -> None:
-        self._pace.mark(self._trained.seconds, self._trained.step)
+        self._pace.mark(self._working.seconds, self._working.step)
         self.records_s = self._pace.records_s
 
     def _look(self) -> None:
@@ -291,8 +304,8 @@ class Host:
 
     def _score(self) -> None:
         """Notes how fast the section at hand was trained."""
-        if self._training is not None:
-            self.scores.append(section_score(self._training.section, self._training.timed, self._compile_s))
+        if self._crew is not None:
+            self.scores.append(section_score(self._crew.section, self._crew.timed, self._crew.compile_s))
 
     def _trace(self, event: e.CoordinatorEvent) -> None:
         record = {"s": round(perf_counter() - self._begun, 3), "event": type(event).__name__} | msgspec.to_builtins(event)

@@ -47,6 +47,28 @@ class Kernel:
         return results
 
 
+@dataclass(frozen=True)
+class Compiled:
+    """A kernel that was compiled, called as it is. While it runs it needs `temporary_bytes` besides its arguments and results, as
+    XLA says; `result_bytes` are those of the results that overwrite no argument."""
+
+    record: KernelRecord
+    call: Any = field(repr=False)
+    temporary_bytes: int
+    result_bytes: int
+
+
+def compiled(kernel: Kernel) -> Compiled:
+    """A kernel, compiled now or read from the cache. Calling it takes as long as calling the kernel does."""
+    shapes = [jax.ShapeDtypeStruct(argument.shape, argument.dtype) for argument in kernel.record.inputs]  # type: ignore[no-untyped-call]
+    program = kernel.call.lower(*shapes).compile()
+    memory = program.memory_analysis()
+    if memory is None:  # a platform that does not say
+        return Compiled(kernel.record, program, 0, 0)
+    results = memory.output_size_in_bytes - memory.alias_size_in_bytes
+    return Compiled(kernel.record, program, memory.temp_size_in_bytes, results)
+
+
 def configure(*, cache: Path | None, double: bool) -> None:
     """Settings of the process, made once before the first kernel: the folder of compiled kernels and 64-bit numbers."""
     update: Any = jax.config.update  # without types in JAX

@@ -62,16 +62,7 @@ class Training:
 
     def initialise(self, known: Mapping[str, Array]) -> None:
         """Begins the section: parameters and state from `known`, by key, the others from their initialisers; slots 0."""
-        dtype = self.layout.dtype
-        tensors = {key: known[key] for key in self.layout.shapes if key in known and not key.startswith("slots/")}
-        for state in self.section.states:
-            tensors.setdefault(f"state/{state.name}", np.full(state.shape, state.initial, dtype))
-        records = {parameter.name: parameter for parameter in self.plan.parameters}
-        for name in self.section.parameter_names:
-            if f"parameters/{name}" not in tensors:
-                key = np.array(parameter_key(self.section.seed, name), np.uint32)
-                (values,) = self._load(records[name].init_kernel)(key)
-                tensors[f"parameters/{name}"] = np.asarray(values)
+        tensors = first_tensors(self.plan, self.section, self.layout, known, self._load)
         self._place(tensors, np.zeros(self._metrics_shape), np.zeros(self._metrics_shape), 0)
 
     def restore(self, tensors: Mapping[str, Array], step: int) -> None:
@@ -183,3 +174,17 @@ class Training:
         arrays = [put(array) for array in self.layout.join(tensors)]
         self._buffers = (*arrays, put(np.asarray(sums, self._no_sums.dtype)))
         self.totals, self.step = np.array(totals, np.float64), step
+
+
+def first_tensors(plan: Plan, section: SectionRecord, layout: Layout, known: Mapping[str, Array], load: Load) -> dict[str, Array]:
+    """The parameters and state with which a section begins, by key: those that are `known`, the others from their initialisers."""
+    tensors = {key: known[key] for key in layout.shapes if key in known and not key.startswith("slots/")}
+    for state in section.states:
+        tensors.setdefault(f"state/{state.name}", np.full(state.shape, state.initial, layout.dtype))
+    records = {parameter.name: parameter for parameter in plan.parameters}
+    for name in section.parameter_names:
+        if f"parameters/{name}" not in tensors:
+            key = np.array(parameter_key(section.seed, name), np.uint32)
+            (values,) = load(records[name].init_kernel)(key)
+            tensors[f"parameters/{name}"] = np.asarray(values)
+    return tensors

@@ -1,0 +1,37 @@
+"""How much a process holds by name, and the most it ever held. Counts bytes; holds no array."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+Key: TypeAlias = tuple[str, str, int]
+"""Role, name of the array and slot."""
+
+
+class Ledger:
+    """What the roles of one process hold. `peak_bytes`: the most that was held at once, with what a kernel needed meanwhile."""
+
+    def __init__(self) -> None:
+        self.held_bytes = 0
+        self.peak_bytes = 0
+        self.peak: dict[Key, int] = {}  # what was held then
+        self._held: dict[Key, int] = {}
+
+    def hold(self, key: Key, size_bytes: int) -> None:
+        """An array is there, in the place of one that may have been."""
+        self.held_bytes += size_bytes - self._held.get(key, 0)
+        self._held[key] = size_bytes
+        self._note(self.held_bytes)
+
+    def drop(self, key: Key) -> None:
+        """An array is gone."""
+        self.held_bytes -= self._held.pop(key, 0)
+
+    def need(self, extra_bytes: int) -> None:
+        """Something needs so much more for a while."""
+        self._note(self.held_bytes + extra_bytes)
+
+    def _note(self, all_bytes: int) -> None:
+        if all_bytes > self.peak_bytes:
+            self.peak_bytes = all_bytes
+            self.peak = dict(self._held)
