@@ -65,7 +65,7 @@ def evaluation_program(net: CutNet, stage: int) -> tuple[WorkerStep, ...]:
 
 def server_program(clips_norm: bool) -> tuple[ServerStep, ...]:
     """What a server does in one step."""
-    norm = (NormStep(),) if clips_norm else ()
+    norm = (RunStep(call="square_sum"), NormStep()) if clips_norm else ()
     return (CollectStep(), *norm, RunStep(call="update"), PublishStep())
 
 
