@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
+from dataclasses import replace
 
 from singalang_compiler.job import Topology
 from singalang_compiler.place.placed import Process
@@ -40,11 +40,19 @@ def processes_of(homes: Iterable[Mapping[str, str]]) -> tuple[Process, ...]:
         for role, process in home.items():
             held.setdefault(process, set()).add(role.partition("-")[0])
     roles = {process: tuple(role for role in _ROLES if role in held[process]) for process in sorted(held, key=_place)}
-    found = []
-    for (_, alike), names in groupby(roles, key=lambda process: (_place(process)[0], roles[process])):
-        first, *others = names
-        found.append(Process(first, alike, 1 + len(others)))
+    found: list[Process] = []
+    for process, alike in roles.items():
+        last = found[-1] if found else None
+        if last and last.roles == alike and _place(process) == _after(last):
+            found[-1] = replace(last, count=last.count + 1)
+        else:
+            found.append(Process(process, alike))
     return tuple(found)
+
+
+def _after(process: Process) -> tuple[bool, int]:
+    server, number = _place(process.name)
+    return server, number + process.count
 
 
 def _place(process: str) -> tuple[bool, int]:
