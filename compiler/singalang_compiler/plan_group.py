@@ -63,7 +63,7 @@ class StoredRecord(Record, frozen=True, kw_only=True):
     the workers of its one stage. A cut parameter's pieces are called `<name>[<position>]`, and each lies flat, row after row.
 
     `at_home`: so many first elements of every piece are in the slice of the server that lives in the process of the piece's
-    holder, as far as one lives there.
+    holder, as far as one lives there. The scales are those of this train section.
     """
 
     name: str
@@ -72,6 +72,8 @@ class StoredRecord(Record, frozen=True, kw_only=True):
     stages: tuple[int, ...]
     reason: Literal["uses-agree", "uses-differ", "not-cut"]
     at_home: int = 0
+    lr_scale: float = 1.0
+    wd_scale: float = 1.0
 
 
 class SliceSegment(Record, frozen=True, kw_only=True):
@@ -176,6 +178,10 @@ class CallRecord(Record, frozen=True, kw_only=True):
     Names are those of the role's buffers and arrays, and of what a host gives: `step` (int32), `key` (uint32[2]), `position`
     (int32, of the worker in its stage), `first` (int32, place of the first record in the group's batch), `weights` (evaluation
     only), `mean/..`, `std/..`. `temporary_bytes`: what it is predicted to need while it runs besides arguments and results.
+
+    Those of a server are arrays of its slice, `value`, `gradient`, `slots/<slot>`, `lr_scale` and `wd_scale` (the scales of
+    `StoredRecord`, element by element; only where the call takes them), `step`, and `squares`: the square sum that the call
+    `square_sum` gives, and after the exchange that of all servers, which `update` takes.
     """
 
     kernel: str

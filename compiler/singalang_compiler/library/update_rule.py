@@ -80,9 +80,13 @@ class UpdateRule:
 
         Each gradient comes with its `lr_scale`: elements that do not learn (scale 0) do not count.
         """
-        if self.clip_norm is None:
-            return None
-        return global_norm([_learning(self._clipped(gradient, ops), scale, ops) for gradient, scale in gradients], ops)
+        return None if self.clip_norm is None else ops.np.sqrt(self.square_sum(gradients, ops))
+
+    def square_sum(self, gradients: Iterable[tuple[Array, Scale]], ops: Ops) -> Array:
+        """The square of the norm, which may be added up over parts of a net."""
+        learning = [_learning(self._clipped(gradient, ops), scale, ops) for gradient, scale in gradients]
+        squares = [ops.np.sum(ops.np.square(gradient)) for gradient in learning]
+        return sum(squares[1:], squares[0]) if squares else ops.cast(ops.np.zeros(()))
 
     def apply(
         self,
@@ -113,12 +117,6 @@ class UpdateRule:
 
     def _clipped(self, gradient: Array, ops: Ops) -> Array:
         return gradient if self.clip is None else ops.np.clip(gradient, *self.clip)
-
-
-def global_norm(gradients: Iterable[Array], ops: Ops) -> Array:
-    """The Euclidean norm of all elements of all arrays together; 0 of none."""
-    squares = [ops.np.sum(ops.np.square(gradient)) for gradient in gradients]
-    return ops.np.sqrt(sum(squares[1:], squares[0])) if squares else ops.cast(ops.np.zeros(()))
 
 
 def _learning(gradient: Array, scale: Scale, ops: Ops) -> Array:
