@@ -94,6 +94,7 @@ class Scales(Spanned, frozen=True):
 
     lr_scale: float | None = None
     wd_scale: float | None = None
+    span: Span | None = None  # of the last rule
 
 
 class Train(Spanned, frozen=True, kw_only=True):

@@ -10,18 +10,20 @@ from singalang_compiler.codes.e0512_uneven_cut import UnevenCut
 from singalang_compiler.graph import FieldInput
 from singalang_compiler.job import Placing, Topology
 from singalang_compiler.library.tensors import Shape
-from singalang_compiler.partition.offers import Offer, Ways, alone, offer, partitions_of, ways
+from singalang_compiler.partition.kind_facts import KindFacts
+from singalang_compiler.partition.offers import Offer, Ways, alone, offer, ways
 from singalang_compiler.partition.shares import Shares
 from singalang_compiler.shaped import ShapedNode
 from singalang_grammar.diagnostics import Diagnostic
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """What is known of a section when its layers are cut. `placing` is by layer, `shapes` are those of all parameters."""
+    """What is known of a section when its layers are cut. `placing` and `facts` are by layer, `shapes` by parameter."""
 
     topology: Topology
     placing: Mapping[str, Placing]
+    facts: Mapping[str, KindFacts]
     shapes: Mapping[str, Shape]
     shares: Shares
     workers: int  # of one stage
@@ -47,8 +49,7 @@ def offer_cuts(nodes: Iterable[ShapedNode], asked: Asked, even: bool) -> Offers:
 
 def _offered(node: ShapedNode, asked: Asked, even: bool, offers: Offers) -> Offer:
     placing = asked.placing.get(node.node.name, Placing())
-    partitions = partitions_of(node)
-    offered = ways(node, partitions, asked.shapes, asked.workers, even)
+    offered = ways(node, asked.facts[node.node.name].partitions, asked.shapes, asked.workers, even)
     said = placing.partition or asked.topology.partition
     if said in ("batch", "feature"):
         _check(node, said, placing, offered, asked, offers)

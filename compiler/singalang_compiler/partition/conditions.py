@@ -7,31 +7,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from singalang_compiler.codes.e0516_not_in_pieces import NotInPieces
 from singalang_compiler.codes.e0517_batch_statistics import BatchStatistics
 from singalang_compiler.job import Topology, Train
-from singalang_compiler.library.kinds import Configured
 from singalang_compiler.partition.cut_net import Cut, CutNet
+from singalang_compiler.partition.kind_facts import KindFacts
 from singalang_compiler.shaped import ShapedNode
 from singalang_grammar.diagnostics import Diagnostic
 
 
-def is_layer(node: ShapedNode) -> bool:
-    """Whether a node is a layer: not a field, a metric or a sink."""
-    operation = node.node.operation
-    return isinstance(operation, Configured) and operation.kind.family == "layers"
-
-
-def exchanged(node: ShapedNode) -> int:
-    """How many numbers each worker tells the others before a layer; 0 for most layers and all other nodes."""
-    return int(node.instance.exchange(node.inputs)) if is_layer(node) else 0
-
-
-def statistics_in_parts(nodes: Iterable[ShapedNode], topology: Topology, micro_batches: int) -> Iterator[Diagnostic]:
+def statistics_in_parts(
+    nodes: Iterable[ShapedNode], facts: Mapping[str, KindFacts], topology: Topology, micro_batches: int
+) -> Iterator[Diagnostic]:
     """Layers that need the statistics of a batch that comes in parts."""
     exact = topology.sync.exact
     parts = topology.sync.shards if exact else micro_batches
     field, what = ("shards", f"{parts} shards") if exact else ("micro_batches", f"{parts} micro-batches")
     place = topology.places.get("sync" if exact else field, topology.span)
     for node in nodes if parts > 1 else ():
-        if exchanged(node):
+        if node.node.name in facts and facts[node.node.name].exchange:
             yield BatchStatistics(node.node.name, what, f"{field} = 1", node.node.span, place).diagnostic()
 
 
@@ -45,10 +36,11 @@ def not_in_pieces(train: Train, topology: Topology, net: CutNet) -> Iterator[Dia
         yield NotInPieces(train.algorithm.name, reason, what, train.span, topology.span).diagnostic()
 
 
-def approximations(nodes: Iterable[ShapedNode], cuts: Mapping[str, Cut], workers: int, micro_batches: int) -> Iterator[str]:
+def approximations(
+    nodes: Iterable[ShapedNode], facts: Mapping[str, KindFacts], cuts: Mapping[str, Cut], workers: int, micro_batches: int
+) -> Iterator[str]:
     """What is only approximate because a layer sees a part of the batch at a time."""
-    for node in nodes:
-        if is_layer(node) and (micro_batches > 1 or (workers > 1 and cuts[node.node.name].name == "batch")):
-            text = node.instance.approximation()
-            if text is not None:
-                yield f"{node.node.name}: {text}"
+    for name in (node.node.name for node in nodes if node.node.name in facts):
+        text = facts[name].approximation
+        if text is not None and (micro_batches > 1 or (workers > 1 and cuts[name].name == "batch")):
+            yield f"{name}: {text}"

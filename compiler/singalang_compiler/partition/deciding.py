@@ -30,9 +30,8 @@ def setting_of(
     train: Train,
     topology: Topology,
     machine: Machine,
-    *,
     shares: Shares,
-    stages: int,
+    stages: Stages,
     shapes: Mapping[str, Shape],
     trained: frozenset[str],
 ) -> Setting:
@@ -42,7 +41,7 @@ def setting_of(
         topology,
         machine,
         rows=shares.rows,
-        stages=stages,
+        stages=stages.count,
         micro_batches=shares.micro_batches,
         element_bytes=8 if train.precision == "f64" else 4,
     )

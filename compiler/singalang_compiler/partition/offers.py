@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from singalang_compiler.job import Placing
 from singalang_compiler.library.cuts import by_batch
-from singalang_compiler.library.kinds import Configured
-from singalang_compiler.library.tensors import Inputs, Partition, Shape
+from singalang_compiler.library.tensors import Partition, Shape
 from singalang_compiler.partition.cut_net import Cut, CutReason, Rejected
+from singalang_compiler.partition.kind_facts import inputs_of
 from singalang_compiler.shaped import ShapedNode
 
 NOT_CUT = Cut()
@@ -51,14 +51,6 @@ class Ways:
         return tuple(cut for cut in self.possible if cut.name == name)
 
 
-def partitions_of(node: ShapedNode) -> tuple[Partition, ...]:
-    """The partitions of a layer's kind; of a metric or a sink, by batch alone."""
-    operation, inputs = node.node.operation, _inputs(node)
-    if isinstance(operation, Configured) and operation.kind.family == "layers":
-        return tuple(node.instance.partitions(inputs))
-    return (by_batch(inputs),)
-
-
 def ways(node: ShapedNode, partitions: tuple[Partition, ...], shapes: Mapping[str, Shape], workers: int, even: bool) -> Ways:
     """What can be made of a layer's partitions by so many workers; `even`: they can share the rows of the batch."""
     possible: list[Cut] = []
@@ -96,18 +88,13 @@ def offer(offered: Ways, placing: Placing, default: str) -> Offer:
 
 def alone(node: ShapedNode) -> Offer:
     """The one cut of a layer that is in a stage with one worker: its rows are all rows."""
-    cut = Cut(by_batch(_inputs(node)))
+    cut = Cut(by_batch(inputs_of(node)))
     return Offer((cut,), "only-worker", (cut,))
-
-
-def _inputs(node: ShapedNode) -> Inputs:
-    assert node.inputs is not None, f"{node.node.name} has no inputs"
-    return node.inputs
 
 
 def _uneven(node: ShapedNode, partition: Partition, shapes: Mapping[str, Shape], workers: int) -> Uneven | None:
     """The first axis of a partition that so many workers cannot share."""
-    inputs = _inputs(node)
+    inputs = inputs_of(node)
     assert node.spec is not None
     lengths = {
         f"axis {axis} of its input {place + 1}" if len(inputs) > 1 else f"axis {axis} of its input": inputs[place].shape[axis - 1]

@@ -6,8 +6,9 @@ from singalang_compiler.job import Job, Topology, Train
 from singalang_compiler.machine import Machine
 from singalang_compiler.partition.cut_net import CutSection, Partitioned
 from singalang_compiler.partition.section import cut_section
+from singalang_compiler.partition.ties import contradictory_ties
 from singalang_compiler.shaped import ShapedJob
-from singalang_grammar.diagnostics import Diagnostic, Outcome
+from singalang_grammar.diagnostics import Outcome
 
 
 def partition(shaped: ShapedJob, machine: Machine) -> Outcome[Partitioned]:
@@ -15,7 +16,7 @@ def partition(shaped: ShapedJob, machine: Machine) -> Outcome[Partitioned]:
 
     `machine` is what the costs of choices are reckoned for. A section with a mistake has no nets.
     """
-    problems: list[Diagnostic] = []
+    problems = list(contradictory_ties(shaped))
     sections: list[CutSection] = []
     for number, train in enumerate(shaped.job.trains):
         topology = topology_of(shaped.job, train)

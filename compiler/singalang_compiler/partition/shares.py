@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from singalang_compiler.codes.e0501_uneven_batch import UnevenBatch
 from singalang_compiler.codes.e0505_batch_list import BatchList
+from singalang_compiler.codes.e0506_sync_conflict import SyncConflict
 from singalang_compiler.codes.e0510_uneven_micro_batches import UnevenMicroBatches
 from singalang_compiler.graph import FieldInput
 from singalang_compiler.job import Data, Job, SourceUse, Topology
@@ -34,18 +35,23 @@ def data_of(job: Job, nodes: Sequence[ShapedNode]) -> Data | None:
 
 def training_shares(data: Data, topology: Topology, stages: int) -> Shares:
     """The shares of the training batch. With exact sums the shards of a worker are its micro-batches."""
-    workers = topology.workers_per_group // stages
+    workers, exact = topology.workers_per_group // stages, topology.sync.exact
     use = data.sources["train"]
-    if isinstance(use.batch, tuple):
-        return _written(use, use.batch, data, topology, workers)
-    shards = topology.sync.shards if topology.sync.exact else 0
-    parts = -(-shards // workers) if shards else topology.micro_batches
-    if use.batch % (shards or parts):
-        what, field = (f"{shards} shards", "shards") if shards else (f"{parts} micro-batches", "micro_batches")
+    if not isinstance(use.batch, int):
+        if not exact:
+            return _written(use, use.batch, data, topology, workers)
+        if len(set(use.batch)) > 1:
+            reason, hint = f"the workers' shares differ: {list(use.batch)}", "write one number for `batch`"
+            fault = SyncConflict("`exact` needs equal shares of the batch", reason, use.span, hint).diagnostic()
+            return Shares(use.batch, 1, problem=fault)
+    shards = topology.sync.shards if exact else 0
+    parts = -(-shards // workers) if exact else topology.micro_batches
+    if use.rows % (shards or parts):
+        what, field = (f"{shards} shards", "shards") if exact else (f"{parts} micro-batches", "micro_batches")
         place = topology.places.get(field, topology.span) or use.span
-        fault = UnevenMicroBatches(use.batch, shards or parts, what, data.name, place, use.span).diagnostic()
-        return Shares(_spread(use.batch // parts or 1, workers), parts, False, problem=fault)
-    one = use.batch // parts
+        fault = UnevenMicroBatches(use.rows, shards or parts, what, data.name, place, use.span).diagnostic()
+        return Shares(_spread(max(use.rows // parts, 1), workers), parts, False, problem=fault)
+    one = use.rows // parts
     if one % workers:
         return Shares(_spread(one, workers), parts, False, fault=_uneven(use, data, topology, stages, parts))
     return Shares((one // workers,) * workers, parts)

@@ -214,6 +214,11 @@ def _check_exact(topology: Topology, complain: Any) -> None:
         complain("exact", "`exact` is for one synchronous group", reason, "use one worker group and `staleness = 0`")
     elif topology.partition != "batch" or any(one.partition not in (None, "batch") for one in topology.placing.values()):
         complain("exact", "`exact` is for batch partition alone", "a layer is cut otherwise", "use `partition = batch`")
+    elif any(one.stage is not None for one in topology.placing.values()):
+        complain("exact", "`exact` is for batch partition alone", "a layer is given a stage", "leave the stages out")
+    elif topology.micro_batches != 1:
+        reason = f"`micro_batches = {topology.micro_batches}` divides the batch too"
+        complain("exact", "`exact` divides the batch into shards", reason, "leave `micro_batches` out; `shards` do the same")
     elif sync.shards % topology.workers_per_group:
         reason = f"{sync.shards} shards cannot be divided among {topology.workers_per_group} workers"
         field = "shards" if sync.shards != 1 else "exact"

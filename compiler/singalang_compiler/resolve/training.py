@@ -231,7 +231,7 @@ def _scales(found: Fields, net: NetBuilder, world: World) -> dict[str, Scales]:
             warn_automatic(selector, place, net.automatic)
             for name in names:
                 old = scales.get(name, Scales())
-                scales[name] = Scales(said.get("lr_scale", old.lr_scale), said.get("wd_scale", old.wd_scale))
+                scales[name] = Scales(said.get("lr_scale", old.lr_scale), said.get("wd_scale", old.wd_scale), on.span)
     return dict(sorted(scales.items()))
 
 
