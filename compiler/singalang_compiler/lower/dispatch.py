@@ -15,7 +15,7 @@ TOGETHER = 10
 """Steps in one kernel where steps are tiny; ten get nearly all of the gain."""
 _TINY_DISPATCHES = 4  # a step is tiny when it computes no longer than so many dispatches take
 
-Reason = Literal["convolutions-on-cpu", "tiny-steps", "large-steps"]
+Reason = Literal["convolutions-on-cpu", "tiny-steps", "large-steps", "group-steps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,10 @@ class Chosen:
 
     dispatch: Dispatch
     reason: Reason
+
+
+IN_A_GROUP = Chosen(Dispatch(mode="loop", count=1, reason="the workers of a group meet in every step"), "group-steps")
+"""The dispatch of a section that several roles do together."""
 
 
 def choose(nodes: Sequence[ShapedNode], compute_s: float, steps: int | None, platforms: Sequence[str], machine: Machine) -> Chosen:

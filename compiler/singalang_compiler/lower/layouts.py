@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+import jax
 import jax.numpy as jnp
 
 from singalang_compiler.library.context import Array
@@ -12,12 +13,13 @@ from singalang_compiler.library.context import Array
 Layout: TypeAlias = Literal["declared", "channels_last", "any"]
 
 
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True, slots=True)
 class Value:
     """What a node gave: (batch, *shape), or (batch, height, width, channels) where it lies channels last."""
 
     array: Array
-    channels_last: bool = False
+    channels_last: bool = field(default=False, metadata={"static": True})
 
 
 def inputs_in(layout: Layout, values: tuple[Value, ...]) -> tuple[Array, ...]:

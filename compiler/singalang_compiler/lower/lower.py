@@ -19,6 +19,7 @@ from singalang_compiler.lower.records import data_records, program_of, source_fi
 from singalang_compiler.lower.section import Section, data_names
 from singalang_compiler.machine import Machine
 from singalang_compiler.place.placed import Placed
+from singalang_compiler.place.processes import process_names
 from singalang_compiler.plan import Decision, Plan, ProcessRecord, Reason, TopologyRecord
 from singalang_compiler.runnable import settled_rate
 from singalang_compiler.shaped import ShapedJob
@@ -61,7 +62,10 @@ def lower(placed: Placed, request: LowerRequest) -> Outcome[Compiled]:
 def _lowered(placed: Placed, request: LowerRequest) -> Compiled:
     kernels = Kernels(request.platforms)
     sections = _sections(placed.shaped, request)
-    lowered = tuple(lower_section(section, kernels, request.platforms, request.machine) for section in sections)
+    lowered = tuple(
+        lower_section(section, own, kernels, request.platforms, request.machine)
+        for section, own in zip(sections, placed.sections, strict=True)
+    )
     plan = _plan(placed, request, sections, lowered, kernels)
     return Compiled(plan, kernels.contents, user_files(placed.shaped.job))
 
@@ -87,7 +91,7 @@ def _plan(
         machine=request.machine.name,
         machine_sha256=request.machine.sha256,
         platforms=request.platforms,
-        semantics="bitwise",
+        semantics=_semantics(placed),
         topology=TopologyRecord(
             name=topology.name,
             worker_groups=topology.worker_groups,
@@ -98,14 +102,16 @@ def _plan(
         data=sections[0].data,
         parameters=parameter_records(placed.shaped, sections, kernels),
         sections=tuple(one.record for one in lowered),
-        processes=tuple(ProcessRecord(name=process.name, roles=process.roles) for process in placed.processes),
+        processes=tuple(
+            ProcessRecord(name=name, roles=process.roles) for process in placed.processes for name in process_names(process)
+        ),
         programs={
             one.record.program: program_of(section.train, frozenset(section.phases_with_data()))
             for section, one in zip(sections, lowered, strict=True)
         },
         kernels=kernels.records,
         decisions=_decisions(placed, request, lowered),
-        approximations=(),
+        approximations=tuple(text for section in placed.sections for text in section.cut.approximations),
         estimate=whole_estimate(lowered, sections, placed.processes[0].name),
     )
 
@@ -115,4 +121,10 @@ def _decisions(placed: Placed, request: LowerRequest, lowered: tuple[Lowered, ..
     workers = Decision(
         about="processes", chosen=str(sum(process.count for process in placed.processes)), reason=cast(Reason, placed.reason)
     )
-    return (workers, operations, *(one.decision for one in lowered))
+    return (workers, operations, *(decision for one in lowered for decision in one.decisions))
+
+
+def _semantics(placed: Placed) -> Literal["bitwise", "synchronous"]:
+    """Several workers round otherwise than one, unless their sums are exact."""
+    exact = all(section.cut.whole or section.cut.topology.sync.exact for section in placed.sections)
+    return "bitwise" if exact else "synchronous"

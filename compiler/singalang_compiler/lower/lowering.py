@@ -10,38 +10,49 @@ from singalang_compiler.cost import Net, StepCost, cost_of, flops_of, step_cost
 from singalang_compiler.graph import FieldInput
 from singalang_compiler.lower import measuring, training
 from singalang_compiler.lower.arguments import METRICS
-from singalang_compiler.lower.dispatch import Chosen, choose
+from singalang_compiler.lower.dispatch import IN_A_GROUP, Chosen, choose
 from singalang_compiler.lower.exporting import Kernels
+from singalang_compiler.lower.group.deciding import group_decisions
+from singalang_compiler.lower.group.lowering import group_record
 from singalang_compiler.lower.nodes import configured
 from singalang_compiler.lower.records import kind_record, steps_record
 from singalang_compiler.lower.section import Section, every_node
 from singalang_compiler.machine import Machine
+from singalang_compiler.place.placed import PlacedSection
 from singalang_compiler.plan import Decision, LayerRecord, PredictRecord, SectionRecord, StateRecord
+from singalang_compiler.plan_group import GroupRecord
 from singalang_compiler.shaped import ShapedNet, ShapedNode
 
 
 @dataclass(frozen=True, slots=True)
 class Lowered:
-    """A section's record, what its step costs, and the choice of its dispatch."""
+    """A section's record, what its step costs were one worker to do it, and what was decided."""
 
     record: SectionRecord
     cost: StepCost
-    decision: Decision
-    step_s: float
+    decisions: tuple[Decision, ...]
+
+    @property
+    def step_s(self) -> float:
+        """Predicted seconds of a step."""
+        return self.record.step_s
 
 
-def lower_section(section: Section, kernels: Kernels, platforms: tuple[str, ...], machine: Machine) -> Lowered:
+def lower_section(
+    section: Section, placed: PlacedSection, kernels: Kernels, platforms: tuple[str, ...], machine: Machine
+) -> Lowered:
     """Makes the kernels of a section and adds them to `kernels`."""
-    train = section.train
     cost = step_cost(_net(section), machine)
-    steps = train.steps if isinstance(train.steps, int) else None
-    chosen = choose(section.net.phases["train"], cost.compute_s, steps, platforms, machine)
+    group = None if placed.cut.whole else group_record(section, placed, kernels, machine)
+    steps = section.train.steps if isinstance(section.train.steps, int) else None
+    chosen = IN_A_GROUP if group else choose(section.net.phases["train"], cost.compute_s, steps, platforms, machine)
     dispatch = chosen.dispatch
-    step_s = cost.compute_s + machine.dispatch_s / dispatch.count
-    roles = _training_kernels(section, chosen, cost.flops, kernels) | _evaluation_kernels(section, kernels)
+    step_s = group.step_s if group else cost.compute_s + machine.dispatch_s / dispatch.count
+    training_ = {} if group else _training_kernels(section, chosen, cost.flops, kernels)
+    roles = training_ | _evaluation_kernels(section, kernels)
     decision = Decision(about=f"{section.name}.dispatch", chosen=f"{dispatch.mode} {dispatch.count}", reason=chosen.reason)
-    predict = _predict(section, kernels)
-    return Lowered(_record(section, chosen, roles, predict, step_s), cost, decision, step_s)
+    record = _record(section, chosen, roles, _predict(section, kernels), step_s, group)
+    return Lowered(record, cost, (decision, *(group_decisions(section, placed) if group else ())))
 
 
 def _net(section: Section) -> Net:
@@ -104,7 +115,12 @@ def _classes(net: ShapedNet) -> int | None:
 
 
 def _record(
-    section: Section, chosen: Chosen, roles: Mapping[str, str], predict: PredictRecord | None, step_s: float
+    section: Section,
+    chosen: Chosen,
+    roles: Mapping[str, str],
+    predict: PredictRecord | None,
+    step_s: float,
+    group: GroupRecord | None,
 ) -> SectionRecord:
     train, rule = section.train, section.rule
     return SectionRecord(
@@ -136,6 +152,7 @@ def _record(
         start=train.start,
         predict=predict,
         step_s=step_s,
+        group=group,
     )
 
 

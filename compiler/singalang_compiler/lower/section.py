@@ -9,13 +9,14 @@ from typing import Literal
 from msgspec import structs
 
 from singalang_compiler.graph import FieldInput
-from singalang_compiler.job import Train
+from singalang_compiler.job import Placing, Topology, Train
 from singalang_compiler.library.ops_jax.ops import JaxOps
 from singalang_compiler.library.tensors import Shape, State
 from singalang_compiler.library.update_rule import UpdateRule
 from singalang_compiler.lower.buffers import lay_out
 from singalang_compiler.lower.metrics import Row, rows_of
 from singalang_compiler.lower.network import PhaseNet
+from singalang_compiler.partition.partition import topology_of
 from singalang_compiler.plan import DataRecord, FieldRecord
 from singalang_compiler.plan_group import BufferRecord
 from singalang_compiler.shaped import ParameterUse, ShapedJob, ShapedNet, ShapedNode
@@ -29,7 +30,7 @@ class Section:
     """What is fixed of a train section before its kernels are made.
 
     `prefix` stands before layers' names where the job has several nets. `uses` holds the parameters of the net with the scales
-    of this section; `trained` those that learn. `slots` holds buffers by slot.
+    of this section; `trained` those that learn. `slots` holds buffers by slot. The backward pass computes layers of `remat` again.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Section:
     parameters: tuple[BufferRecord, ...]
     slots: Mapping[str, tuple[BufferRecord, ...]]
     state: tuple[BufferRecord, ...]
+    remat: frozenset[str]
 
     @staticmethod
     def of(shaped: ShapedJob, train: Train, data: tuple[DataRecord, ...], form: Literal["plain", "cpu"]) -> Section:
@@ -73,6 +75,7 @@ class Section:
             parameters=lay_out("parameters", {name: use.shape for name, use in uses.items()}),
             slots=slots,
             state=lay_out("state", {name: state.shape for name, state in states.items()}),
+            remat=_computed_again(topology_of(shaped.job, train), net),
         )
 
     @property
@@ -98,7 +101,8 @@ class Section:
     def phase(self, phase: str) -> PhaseNet:
         """The net in a phase, ready to run."""
         losses = self.train.losses if phase != "deploy" else ()
-        return PhaseNet(self.net.phases[phase], self.prefix, phase == "train", losses, self.rows, self.ops)
+        remat = self.remat if phase == "train" else frozenset[str]()
+        return PhaseNet(self.net.phases[phase], self.prefix, phase == "train", losses, self.rows, self.ops, remat)
 
     def fields(self, phase: str) -> tuple[tuple[str, FieldRecord], ...]:
         """The fields that the net reads in a phase, as (`data.field`, field), in the order in which they are declared."""
@@ -134,6 +138,13 @@ def every_node(net: ShapedNet) -> tuple[ShapedNode, ...]:
         for node in nodes:
             found.setdefault(node.node.name, node)
     return tuple(found.values())
+
+
+def _computed_again(topology: Topology, net: ShapedNet) -> frozenset[str]:
+    """The layers of which a topology says `remat`."""
+    layers = [node.node.name for node in net.phases["train"] if not isinstance(node.node.operation, FieldInput)]
+    said = {name: topology.placing.get((net.net.name, name), Placing()).remat for name in layers}
+    return frozenset(name for name, remat in said.items() if (topology.remat if remat is None else remat))
 
 
 def _uses(shaped: ShapedJob, train: Train, net: ShapedNet, prefix: str) -> dict[str, ParameterUse]:

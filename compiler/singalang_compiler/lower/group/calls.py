@@ -1,0 +1,78 @@
+"""Traced kernels to exported ones and the records of calls to them, with what they cost."""
+
+from __future__ import annotations
+
+from math import fsum
+from typing import Literal, NamedTuple, TypeAlias
+
+from msgspec import structs
+
+from singalang_compiler.cost import cost_of, work_s
+from singalang_compiler.library.context import Array
+from singalang_compiler.lower.exporting import Kernels, Signature
+from singalang_compiler.lower.group.piece import by_batch
+from singalang_compiler.lower.group.temporaries import temporary_bytes
+from singalang_compiler.lower.group.tracing import Traced
+from singalang_compiler.machine import Machine
+from singalang_compiler.partition.cut_net import CutNet, CutNode
+from singalang_compiler.plan_group import CallRecord
+
+Pass: TypeAlias = Literal["forward", "backward", "step", "evaluate"]
+"""What a kernel does of a piece; all but the last two one of its passes."""
+
+
+class Work(NamedTuple):
+    """What a call computes: so much of these nodes as the worker has, in these passes."""
+
+    net: CutNet
+    nodes: tuple[CutNode, ...]
+    own_rows: int
+    does: Pass
+
+    def flops(self) -> int:
+        """Additions and multiplications."""
+        return round(fsum(self._flops(node) * self._records(node) for node in self.nodes))
+
+    def seconds(self, machine: Machine, element_bytes: int) -> float:
+        """On a machine."""
+        return fsum(self._seconds(node, machine, element_bytes) for node in self.nodes)
+
+    def _records(self, node: CutNode) -> float:
+        """The worker's part of the work, as a number of whole records."""
+        if node.part == "statistic":
+            return 0.0
+        if by_batch(node):
+            return self.own_rows
+        return sum(self.net.rows) / (self.net.workers if node.cut.partition else 1)
+
+    def _flops(self, node: CutNode) -> int:
+        cost = cost_of(node.shaped)
+        forward = cost.forward_flops if self.does != "backward" else 0
+        return forward + (cost.backward_flops if self.does in ("backward", "step") and node.learns else 0)
+
+    def _seconds(self, node: CutNode, machine: Machine, element_bytes: int) -> float:
+        records = self._records(node)
+        forward = work_s(node.shaped, machine, records, element_bytes, backward=False)
+        both = work_s(node.shaped, machine, records, element_bytes) if node.learns else forward
+        return {"forward": forward, "evaluate": forward, "step": both, "backward": both - forward}[self.does]
+
+
+def call_of(traced: Traced, work: Work, kernels: Kernels, machine: Machine, double: bool) -> CallRecord:
+    """Adds a kernel and gives the record of calls to it. Its arguments have numbers for names, so that layers that compute the same
+    share a kernel."""
+    variables = traced.jaxpr.jaxpr.invars
+
+    def function(*arrays: Array) -> list[Array]:
+        return traced.evaluate(traced.jaxpr.jaxpr.outvars, dict(zip(variables, arrays, strict=True)))
+
+    inputs = tuple(structs.replace(argument, name=str(place)) for place, argument in enumerate(traced.inputs))
+    outputs = tuple(map(str, range(len(traced.outputs))))
+    flops = work.flops()
+    return CallRecord(
+        kernel=kernels.add(work.does, Signature({"all": inputs}), lambda groups: function(*groups["all"]), outputs, flops, double),
+        inputs=tuple(argument.name for argument in traced.inputs),
+        outputs=traced.outputs,
+        flops=flops,
+        temporary_bytes=temporary_bytes(traced.jaxpr, [one.donated for one in inputs]),
+        compute_s=work.seconds(machine, 8 if double else 4),
+    )
