@@ -24,17 +24,17 @@ class UpdaterNotSliceable(Facts, frozen=True):
 
     CODE: ClassVar[str]
     updater: str
-    parameter: str
+    in_pieces: str | None  # a parameter that workers hold in pieces
     servers: int
     span: Span
     topology: Span | None
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
-        if self.servers:
-            how, right = f"slices `{self.parameter}` among {self.servers} servers", "`servers = groups(1, size = 1)`"
+        if self.in_pieces:
+            how, right = f"`{self.in_pieces}` is cut among the workers", "`partition = batch` for its layer"
         else:
-            how, right = f"cuts `{self.parameter}` among its workers", "`partition = batch` for the layer"
+            how, right = f"{self.servers} servers share the parameters", "`servers = groups(1, size = 1)`"
         return error(
             self,
             f"the updater `{self.updater}` needs whole parameters",

@@ -16,7 +16,7 @@ from singalang_compiler.place.processes import homes_of, servers_inside
 from singalang_compiler.place.programs import evaluation_program, server_program, step_program
 from singalang_compiler.place.slices import Crew, Item, Slices, slices_of
 from singalang_compiler.plan_group import ServerRecord, StoredRecord
-from singalang_compiler.shaped import ShapedJob
+from singalang_compiler.shaped import ParameterUse, ShapedJob
 from singalang_grammar.diagnostics import Diagnostic, Outcome
 
 
@@ -25,12 +25,12 @@ def place_group(shaped: ShapedJob, cut: CutSection, machine: Machine) -> Outcome
     train, net = shaped.job.trains[cut.train], cut.nets["train"]
     uses = scaled_uses(shaped, train)
     learning = learning_parameters(uses, shaped.nets[train.net].phases["train"])
-    shapes = {name: use.shape for name, use in uses.items()}
+    sizes = {name: prod(use.shape) for name, use in uses.items()}
     learned = tuple(one for one in cut.stored if one.name in learning)
     crew = crew_of(cut.topology, net)
-    sliced = slices_of([_item(one, prod(shapes[one.name]), net.workers) for one in learned], crew)
+    sliced = slices_of([_item(one, sizes[one.name], net.workers) for one in learned], crew)
     homes = homes_of(cut.topology)
-    stored = tuple(_stored(one, shapes[one.name], sliced) for one in cut.stored)
+    stored = tuple(_stored(one, uses[one.name], sliced) for one in cut.stored)
     servers = _servers(sliced, homes)
     clips_norm = train.updater.clip_norm is not None
     placed = PlacedSection(
@@ -49,7 +49,7 @@ def place_group(shaped: ShapedJob, cut: CutSection, machine: Machine) -> Outcome
         ),
         stored=stored,
     )
-    return Outcome(placed, tuple(_not_sliceable(train, cut.topology, learned, placed)))
+    return Outcome(placed, tuple(_not_sliceable(train, cut.topology, learned)))
 
 
 def crew_of(topology: Topology, net: CutNet) -> Crew:
@@ -63,14 +63,16 @@ def _item(stored: StoredParameter, size: int, workers: int) -> Item:
     return Item(stored.name, size // workers, workers, stored.stages)
 
 
-def _stored(stored: StoredParameter, shape: tuple[int, ...], sliced: Slices) -> StoredRecord:
+def _stored(stored: StoredParameter, use: ParameterUse, sliced: Slices) -> StoredRecord:
     return StoredRecord(
         name=stored.name,
-        shape=shape,
+        shape=use.shape,
         axis=stored.axis,
         stages=stored.stages,
         reason=stored.reason,
         at_home=sliced.at_home.get(stored.name, 0),
+        lr_scale=use.lr_scale,
+        wd_scale=use.wd_scale,
     )
 
 
@@ -103,15 +105,17 @@ def _roles(nets: Mapping[str, CutNet], learned: tuple[StoredParameter, ...]) -> 
             )
 
 
-def _not_sliceable(
-    train: Train, topology: Topology, learned: tuple[StoredParameter, ...], placed: PlacedSection
-) -> Iterator[Diagnostic]:
-    """What is wrong where an updater needs whole parameters."""
+def _not_sliceable(train: Train, topology: Topology, learned: tuple[StoredParameter, ...]) -> Iterator[Diagnostic]:
+    """What is wrong where an updater needs whole parameters: with several servers, none needs to have one whole."""
     if train.updater.updater.kind.constants.get("elementwise", True):
         return
-    pieces = [one.name for one in learned if one.axis is not None]
-    whole = {one.name: prod(one.shape) for one in placed.stored}
-    sliced = [one.parameter for server in placed.servers for one in server.segments if one.size < whole[one.parameter]]
-    for name in (*pieces, *sliced)[:1]:
-        servers = 0 if pieces else len(placed.servers)
-        yield UpdaterNotSliceable(train.updater.updater.name, name, servers, train.updater.span, topology.span).diagnostic()
+    in_pieces = next((one.name for one in learned if one.axis is not None), None)
+    if in_pieces or (learned and topology.servers_per_group > 1):
+        facts = UpdaterNotSliceable(
+            train.updater.updater.name,
+            in_pieces,
+            topology.servers_per_group,
+            train.updater.span,
+            topology.places.get("servers", topology.span),
+        )
+        yield facts.diagnostic()
