@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from singalang_compiler.geometry import incoming, outgoing
-from singalang_compiler.plan_group import ConnectionRecord, GroupRecord, RoleRecord, ServerRecord, SliceSegment, WorkerStep
+from singalang_compiler.plan_group import ConnectionRecord, GroupRecord, RoleRecord, SliceSegment, WorkerStep
 
 Peers: TypeAlias = tuple[int, ...]
 """Numbers of workers, or of servers, ascending."""
+Piece: TypeAlias = tuple[str, int | None]
+"""A parameter, or of a cut one the piece of the worker at a position."""
 
 
 def worker_name(number: int) -> str:
@@ -24,7 +26,7 @@ def server_name(number: int) -> str:
 class GroupView:
     """A group as its members see it. Workers and servers go by number: worker i of stage s is s * width + i.
 
-    Nothing is computed of all pairs of workers: each is answered for itself, and keeps its answers.
+    Nothing is computed for all pairs of workers: who asks for one gets the answer for one, computed anew.
     """
 
     def __init__(self, group: GroupRecord) -> None:
@@ -33,6 +35,11 @@ class GroupView:
         self._connections = {(one.phase, one.name): one for one in group.connections}
         self._roles = {worker: role for role in group.roles for worker in role.workers}
         self._stored = {one.name: one for one in group.stored}
+        self._held = [_pieces(group.segments_of(server)) for server in group.servers]
+        self._holding: dict[Piece, list[int]] = {}
+        for server, pieces in enumerate(self._held):
+            for piece in pieces:
+                self._holding.setdefault(piece, []).append(server)
 
     def stage_of(self, worker: int) -> int:
         """The stage of a worker."""
@@ -62,7 +69,7 @@ class GroupView:
     @property
     def active_servers(self) -> Peers:
         """The servers that hold something. One with an empty slice takes no part in steps."""
-        return tuple(number for number, server in enumerate(self.group.servers) if server.segments)
+        return tuple(server for server, pieces in enumerate(self._held) if pieces)
 
     def receives_from(self, worker: int, phase: str, name: str, back: bool) -> Peers:
         """The other workers whose blocks of a connection, or of its gradient, a worker needs, by position."""
@@ -87,24 +94,22 @@ class GroupView:
         return tuple(other for other in sorted(stage * self.width + position for position in positions) if other != worker)
 
     def holders_of(self, server: int) -> Peers:
-        """The workers that hold any segment of a server's slice."""
+        """The workers that hold anything of a server's slice."""
         found: set[int] = set()
-        for segment in self.group.servers[server].segments:
-            found.update(self._keepers(segment))
+        for parameter, position in self._held[server]:
+            stages = self._stored[parameter].stages
+            positions = range(self.width) if position is None else (position,)
+            found.update(stage * self.width + one for stage in stages for one in positions)
         return tuple(sorted(found))
 
     def servers_of(self, worker: int) -> Peers:
-        """The servers that hold a slice of anything that a worker holds."""
-        return tuple(number for number in self.active_servers if self._is_holder(self.group.servers[number], worker))
+        """The servers whose slices hold anything that a worker holds."""
+        stage, position = self.stage_of(worker), self.position_of(worker)
+        mine = [stored for stored in self.group.stored if stage in stored.stages]
+        held = [self._holding.get((stored.name, None if stored.axis is None else position), ()) for stored in mine]
+        return tuple(sorted({server for servers in held for server in servers}))
 
-    def _is_holder(self, server: ServerRecord, worker: int) -> bool:
-        return any(worker in self._keepers(segment) for segment in server.segments)
 
-    def _keepers(self, segment: SliceSegment) -> list[int] | range:
-        """The workers that hold the elements of a segment."""
-        stored = self._stored[segment.parameter]
-        if segment.position is not None:
-            return [stored.stages[0] * self.width + segment.position]
-        if len(stored.stages) == 1:
-            return range(stored.stages[0] * self.width, (stored.stages[0] + 1) * self.width)
-        return [stage * self.width + position for stage in stored.stages for position in range(self.width)]
+def _pieces(segments: tuple[SliceSegment, ...]) -> tuple[Piece, ...]:
+    """What some segments are of, each once."""
+    return tuple(dict.fromkeys((one.parameter, one.position) for one in segments))
