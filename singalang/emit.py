@@ -6,12 +6,19 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+
+from singalang.emit_cut import cut_lines
 from singalang_compiler.graph import LayerGraph
 from singalang_compiler.library.kinds import Configured, Kind
+from singalang_compiler.partition.cut_net import CutSection, Partitioned
+from singalang_compiler.plan_group import Record
 from singalang_grammar.source import Source, Span, Spanned
 from singalang_grammar.tree import Program
 
 _INDENT = "  "
+_LEFT_OUT = (Source, Span, Kind, Partitioned, CutSection)
+"""What stands between other stages, and what says where something stands."""
 
 
 def printed(value: Any) -> str:
@@ -23,6 +30,8 @@ def printed(value: Any) -> str:
         from singalang_compiler.plan import to_bytes
 
         return to_bytes(plan).decode()
+    if isinstance(value, Partitioned):
+        return "\n".join(cut_lines(value)) + "\n"
     return "\n".join(_lines(value, "")) + "\n"
 
 
@@ -43,9 +52,14 @@ def _lines(value: Any, before: str) -> Iterator[str]:
             yield from _listed(value, before, deeper)
         case Spanned():
             yield from _mapped([pair for pair in value.said() if not _is_empty(pair[1])], before + type(value).__name__, deeper)
+        case Record() if not any(_has_records(getattr(value, name)) for name in value.__struct_fields__):
+            yield before + _record(value)
+        case Record():
+            told = [(name, getattr(value, name)) for name in value.__struct_fields__]
+            yield from _mapped([pair for pair in told if not _is_empty(pair[1])], before + type(value).__name__, deeper)
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
             fields = [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value) if field.repr]
-            told = [(name, item) for name, item in fields if not isinstance(item, Source | Span | Kind) and not _is_empty(item)]
+            told = [(name, item) for name, item in fields if not isinstance(item, _LEFT_OUT) and not _is_empty(item)]
             yield from _mapped(told, before + type(value).__name__, deeper)
         case _:
             yield before + _plain(value)
@@ -68,6 +82,17 @@ def _listed(items: Any, before: str, deeper: str) -> Iterator[str]:
 def _configured(value: Configured) -> str:
     inside = ", ".join(f"{name} = {_plain(item)}" for name, item in value.attributes.items())
     return f"{value.name}({inside})"
+
+
+def _record(value: Record) -> str:
+    """A record of the plan on one line, without what it leaves at its default."""
+    told = [(field.name, getattr(value, field.name), field.default) for field in msgspec.structs.fields(value)]
+    inside = ", ".join(f"{name} = {_plain(item)}" for name, item, default in told if item != default)
+    return f"{value.__struct_config__.tag or type(value).__name__}({inside})"
+
+
+def _has_records(value: Any) -> bool:
+    return isinstance(value, tuple) and any(isinstance(item, Record) for item in value)
 
 
 def _is_plain(value: Any) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import msgspec
 import networkx as nx
@@ -29,6 +29,18 @@ class PhaseSwitch(Spanned, frozen=True):
     phases: frozenset[str]
 
 
+class Transfer(Spanned, frozen=True):
+    """A node that brings its input from the workers that have it to those that read it, in a net that is cut: a connection.
+
+    `pattern` is the connection's kind, `source` and `target` name the distributions, `stages` are from which to which.
+    """
+
+    pattern: str
+    source: str
+    target: str
+    stages: tuple[int, int]
+
+
 class SharedParameter(Spanned, frozen=True):
     """A parameter that is another layer's: `transpose(embed.weight)`. `net` is the owner's net."""
 
@@ -49,11 +61,12 @@ class ParameterSetting(Spanned, frozen=True):
     span: Span | None = None
 
 
-Operation: TypeAlias = Configured | FieldInput | PhaseSwitch
+Name = TypeVar("Name", bound=Hashable)
+Operation: TypeAlias = Configured | FieldInput | PhaseSwitch | Transfer
 
 
 class Node(Spanned, frozen=True, kw_only=True):
-    """One layer (or metric, sink, field, phase switch) of a net, as every stage after `resolve` sees it.
+    """One layer (or metric, sink, field, phase switch, transfer) of a net, as every stage after `resolve` sees it.
 
     `inputs` are names of nodes, in order. `phases` are those in which it exists. `span` is the text of its stage, `spans`
     those of its inputs' uses where they are known (else empty). `automatic` says that its name was made, not given.
@@ -78,6 +91,8 @@ class Node(Spanned, frozen=True, kw_only=True):
                 return "field"
             case PhaseSwitch():
                 return "when"
+            case Transfer():
+                return self.operation.pattern
 
 
 @dataclass(frozen=True)
@@ -167,3 +182,15 @@ def find_cycle(edges: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
         return tuple(first for first, _ in nx.find_cycle(dag))
     except nx.NetworkXNoCycle:
         return ()
+
+
+def generations(edges: Mapping[Name, Iterable[Name]]) -> tuple[tuple[Name, ...], ...]:
+    """The nodes of a graph without cycles, given as node -> nodes it needs, by generation: each needs only earlier ones.
+
+    In a generation they stand as in `edges`.
+    """
+    dag = nx.DiGraph()
+    dag.add_nodes_from(edges)
+    dag.add_edges_from((needed, node) for node, needs in edges.items() for needed in needs)
+    place = {node: number for number, node in enumerate(edges)}
+    return tuple(tuple(sorted(nodes, key=place.__getitem__)) for nodes in nx.topological_generations(dag))
