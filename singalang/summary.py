@@ -45,7 +45,7 @@ def _table(section: SectionRecord, data: list[DataRecord], sizes: Mapping[str, i
     for layer in trained:
         table.add_row(*_row(layer, sizes, counted))
     flops = sum(layer.forward_flops + layer.backward_flops for layer in trained)
-    table.add_row("total", "", "", f"{sum(sizes[name] for name in counted):,}", _short(flops), style="bold")
+    table.add_row("total", "", "", f"{sum(sizes[name] for name in counted):,}", short(flops), style="bold")
     return table
 
 
@@ -60,7 +60,7 @@ def _row(layer: LayerRecord, sizes: Mapping[str, int], counted: set[str]) -> tup
     counted.update(own)
     count = f"{sum(sizes[name] for name in own):,}" if own else ("shared" if layer.parameters else "")
     flops = layer.forward_flops + layer.backward_flops
-    return escape(layer.name), layer.kind, escape(str(list(layer.shape))), count, _short(flops) if flops else ""
+    return escape(layer.name), layer.kind, escape(str(list(layer.shape))), count, short(flops) if flops else ""
 
 
 def _steps(count: int) -> str:
@@ -78,7 +78,7 @@ def _estimate(plan: Plan) -> str:
     return ", ".join(part for part in parts if part) + f" (machine: {plan.machine})"
 
 
-def _short(count: float) -> str:
+def short(count: float) -> str:
     """A count with a letter for thousands, millions, ..."""
     for letter in ("", "k", "M", "G", "T"):
         if count < 999.5:
