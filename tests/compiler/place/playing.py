@@ -148,9 +148,9 @@ class Game:
             contributing = self._returning(player.stage, view)
             if contributing:
                 assert player.read(f"gradient/{view.name}", micro) == contributing
-            for name in piece.sends:
-                if self.connections[name].returns:
-                    player.read(f"gradient/{view.name}/{name}", micro)
+            for one in map(self.connections.__getitem__, piece.sends):
+                if one.returns and View(one.value, one.source) == view:
+                    player.read(f"gradient/{view.name}/{one.name}", micro)
         for view in piece.returns:
             player.add(f"gradient/{view.name}", micro, piece.level)
         player.gradients[piece.level, micro] += 1
