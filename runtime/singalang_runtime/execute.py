@@ -18,6 +18,7 @@ from singalang_grammar.diagnostics import Diagnostic, Outcome
 from singalang_runtime.attention import Attention
 from singalang_runtime.checkpoint.manifest import Manifest
 from singalang_runtime.checkpoint.read import Checkpoint, check_model, names, read_latest
+from singalang_runtime.codes.e0709_plan_processes import PlanProcesses
 from singalang_runtime.codes.e0809_run_of_another_plan import RunOfAnotherPlan
 from singalang_runtime.codes.e0811_metrics_lost import MetricsLost
 from singalang_runtime.codes.e0812_other_surroundings import OtherSurroundings
@@ -28,7 +29,7 @@ from singalang_runtime.device import Device, open_device
 from singalang_runtime.feed.faults import BrokenData
 from singalang_runtime.feed.fingerprint import changed
 from singalang_runtime.layout import Layout
-from singalang_runtime.opening import OpenJob, open_job, open_plan, training_kernels
+from singalang_runtime.opening import OpenJob, check_processes, open_job, open_plan, training_kernels
 from singalang_runtime.plan_files import read_plan
 from singalang_runtime.protocol.instructions import EndJob
 from singalang_runtime.report.port import Reporter, Summary
@@ -40,7 +41,7 @@ from singalang_runtime.storage import StorageFailed
 if TYPE_CHECKING:
     from singalang_runtime.host import Host
 
-FINE, MISTAKE, FAILED = 0, 1, 3
+FINE, MISTAKE, USAGE, FAILED = 0, 1, 2, 3
 SIGNALLED = 128
 """An exit code above this says which signal ended the run: 130 for Ctrl-C, 143 for SIGTERM, as shells do."""
 
@@ -51,7 +52,8 @@ class ExecRequest:
 
     `run`: the run folder (else the next free `<job>-<n>` in `runs`; with `resume` the last of the job there). `data`: the folder
     that relative paths of the plan are found in (else the current one; with `resume` that of the run). `until`: stop cleanly
-    after so many steps of a train section. `cache`: folder of compiled kernels, None for none.
+    after so many steps of a train section. `local`: the work of all processes of the plan is done in this one. `cache`: folder of
+    compiled kernels, None for none.
     """
 
     plan: Path | None
@@ -61,12 +63,14 @@ class ExecRequest:
     data: Path | None = None
     resume: bool = False
     until: int | None = None
+    local: bool = False
     cache: Path | None = None
 
 
 @dataclass(frozen=True)
 class ExitStatus:
-    """How it went: exit code (0 fine, 1 program or data wrong, 3 the job failed, 130 and 143 interrupted), what to tell, where."""
+    """How it went: exit code (0 fine, 1 program or data wrong, 2 not so with this plan, 3 the job failed, 130 and 143 interrupted),
+    what to tell, where."""
 
     code: int
     diagnostics: tuple[Diagnostic, ...] = ()
@@ -98,7 +102,8 @@ def _execute(request: ExecRequest, attention: Attention) -> ExitStatus:
     outcome = _resume(request) if request.resume else _begin(request)
     ready, found = outcome.value, outcome.diagnostics
     if ready is None:
-        return ExitStatus(MISTAKE if outcome.failed else FINE, found)
+        wrong = USAGE if any(one.code == PlanProcesses.CODE for one in found) else MISTAKE
+        return ExitStatus(wrong if outcome.failed else FINE, found)
     try:
         device = open_device(ready.job.plan, ready.folder.plan, _needed(ready.job.plan), request.cache)
         if device.value is None:
@@ -116,6 +121,9 @@ def _begin(request: ExecRequest) -> Outcome[_Ready]:
     plan = open_plan(request.plan)
     if plan.value is None:
         return Outcome(None, plan.diagnostics)
+    refused = check_processes(plan.value, request.plan, request.local)
+    if refused:
+        return Outcome(None, refused)
     job = open_job(plan.value, request.plan, data, request.run or request.runs)
     if job.value is None:
         return Outcome(None, job.diagnostics)
@@ -151,6 +159,9 @@ def _reopened(request: ExecRequest, folder: RunFolder, given: Plan | None) -> Ou
         return Outcome(None, plan.diagnostics)
     if given is not None and given.sha256 != plan.value.sha256:
         return Outcome(None, (RunOfAnotherPlan(str(folder.path), str(request.plan)).diagnostic(),))
+    refused = check_processes(plan.value, folder.plan, request.local)
+    if refused:
+        return Outcome(None, refused)
     if folder.state.status == "finished":
         request.reporter.note(f"the run in {folder.path} has finished already")
         return Outcome(None)

@@ -14,6 +14,7 @@ from singalang_runtime.codes.e0903_disk_small import DiskSmall
 from singalang_runtime.codes.e0904_memory_small import MemorySmall
 from singalang_runtime.feed.feed import Feed
 from singalang_runtime.feed.open import open_feed
+from singalang_runtime.group.records import group_fields, group_kernels
 from singalang_runtime.plan_files import check_kernels, read_plan
 from singalang_runtime.protocol.schedule import Due, Periodic, Schedule
 from singalang_runtime.starting import Start, find_start
@@ -31,14 +32,19 @@ class OpenJob:
 
 
 def open_plan(path: Path) -> Outcome[Plan]:
-    """A plan that this version can run, with all its kernels."""
+    """A plan that this version understands, with all its kernels."""
     read = read_plan(path)
     if read.value is None:
         return read
-    if len(read.value.processes) > 1:
-        return Outcome(None, (PlanProcesses(str(path), len(read.value.processes)).diagnostic(),))
     faults = check_kernels(read.value, path)
     return Outcome(None, faults) if faults else read
+
+
+def check_processes(plan: Plan, path: Path, local: bool) -> tuple[Diagnostic, ...]:
+    """What is wrong with a plan's processes: several, unless all of them are to be done in this one (`local`)."""
+    if local or len(plan.processes) <= 1:
+        return ()
+    return (PlanProcesses(str(path), len(plan.processes)).diagnostic(),)
 
 
 def open_job(plan: Plan, path: Path, data: Path, run: Path) -> Outcome[OpenJob]:
@@ -51,7 +57,7 @@ def open_job(plan: Plan, path: Path, data: Path, run: Path) -> Outcome[OpenJob]:
             seed=section.seed,
             folder=data,
             beside=kernels_folder(path),
-            fields=fields_of(plan, training_kernels(section)),
+            fields=trained_fields(plan, section),
             written=names_of_files(plan),
         )
         found.extend(one for one in feed.diagnostics if one not in found)
@@ -72,9 +78,19 @@ def data_of(plan: Plan, section: SectionRecord) -> tuple[DataRecord, ...]:
     return tuple(data for data in plan.data if data.name in section.data)
 
 
-def training_kernels(section: SectionRecord) -> list[str]:
+def training_kernels(section: SectionRecord) -> tuple[str, ...]:
     """Keys of the kernels that train and evaluate a section."""
-    return [key for role, key in section.kernels.items() if not role.startswith("predict")]
+    if section.group is not None:
+        return group_kernels(section.group)
+    return tuple(key for role, key in section.kernels.items() if not role.startswith("predict"))
+
+
+def trained_fields(plan: Plan, section: SectionRecord) -> tuple[str, ...]:
+    """The fields, as `data.field`, that are read where a section is trained and evaluated."""
+    if section.group is None:
+        return fields_of(plan, training_kernels(section))
+    known = {f"{data.name}.{field.name}" for data in data_of(plan, section) for field in data.fields}
+    return group_fields(section.group, known)
 
 
 def fields_of(plan: Plan, kernels: Iterable[str]) -> tuple[str, ...]:

@@ -186,5 +186,5 @@ def first_tensors(plan: Plan, section: SectionRecord, layout: Layout, known: Map
         if f"parameters/{name}" not in tensors:
             key = np.array(parameter_key(section.seed, name), np.uint32)
             (values,) = load(records[name].init_kernel)(key)
-            tensors[f"parameters/{name}"] = np.asarray(values)
+            tensors[f"parameters/{name}"] = np.asarray(values).reshape(records[name].shape)
     return tensors

@@ -28,13 +28,25 @@ if TYPE_CHECKING:
 @click.option(
     "--until", type=click.IntRange(min=1), help="Stop cleanly after this many steps of a train section, with a checkpoint."
 )
+@click.option("--local", is_flag=True, help="Do the work of all processes of the plan in this one, one after the other.")
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing but mistakes.")
 @CACHE
 @DIAGNOSTICS
 def command(
-    plan: Path | None, run: Path | None, data: Path | None, resume: bool, until: int | None, quiet: bool, no_cache: bool, form: str
+    plan: Path | None,
+    run: Path | None,
+    data: Path | None,
+    resume: bool,
+    until: int | None,
+    local: bool,
+    quiet: bool,
+    no_cache: bool,
+    form: str,
 ) -> int:
-    """Train what PLAN says. Ctrl-C writes a checkpoint and leaves; a second one leaves at once."""
+    """Train what PLAN says. Ctrl-C writes a checkpoint and leaves; a second one leaves at once.
+
+    A plan of several workers and servers runs with --local: this process is all of them, and ends where they would end.
+    """
     if plan is None and not resume:
         raise click.UsageError("say which plan to run: `singa exec plan.json`")
     from singalang_runtime.execute import ExecRequest, execute
@@ -46,6 +58,7 @@ def command(
         data=data,
         resume=resume,
         until=until,
+        local=local,
         cache=cache_folder(no_cache),
     )
     ended = execute(request)

@@ -45,6 +45,7 @@ def run(tmp_path: Path, compiled: Path) -> Run:
         until: int | None = None,
         reporter: Any = None,
         data: Path | None = None,
+        local: bool = True,
     ) -> ExitStatus:
         plan = tmp_path / f"{name}.plan" / "plan.json"
         if not plan.exists():
@@ -56,6 +57,7 @@ def run(tmp_path: Path, compiled: Path) -> Run:
             data=data or plan.parent,
             resume=resume,
             until=until,
+            local=local,
             cache=compiled,
         )
         return execute(request)

@@ -122,7 +122,10 @@ def test_a_plan_for_another_platform(plan: Path, tmp_path: Path) -> None:
 
 def test_a_plan_for_several_processes(plan: Path, tmp_path: Path) -> None:
     change(plan, processes=tuple(ProcessRecord(name=f"worker{number}", roles=("worker",)) for number in range(2)))
-    assert codes(refused(plan, tmp_path)) == ["E0709"]
+    status = execute(ExecRequest(plan=plan, run=tmp_path / "run", data=plan.parent, reporter=Recorder()))
+    assert (status.code, codes(status)) == (2, ["E0709"]) and not (tmp_path / "run").exists()
+    status = execute(ExecRequest(plan=plan, run=tmp_path / "run", data=plan.parent, reporter=Recorder(), local=True))
+    assert (status.code, codes(status)) == (0, [])
 
 
 def test_data_that_are_not_there(plan: Path, tmp_path: Path) -> None:

@@ -216,12 +216,12 @@ def exported(noise: float, poison: int, width: int) -> dict[str, tuple[str, Kern
     number, key = Argument(name="step", dtype="int32", shape=()), Argument(name="key", dtype="uint32", shape=(2,))
     weights = Argument(name="weights", dtype=F32, shape=(TEST_BATCH,))
     made = {
-        "step": _kernel("step", step, [*buffers, number, key, *_fields((BATCH,), width)], buffers),
-        "steps": _kernel("steps", steps, [*buffers, number, key, *_fields((CHUNK, BATCH), width)], buffers),
-        "evaluate/test": _kernel(
+        "step": kernel_of("step", step, [*buffers, number, key, *_fields((BATCH,), width)], buffers),
+        "steps": kernel_of("steps", steps, [*buffers, number, key, *_fields((CHUNK, BATCH), width)], buffers),
+        "evaluate/test": kernel_of(
             "evaluate/test", evaluate, [*held, METRICS, key, weights, *_fields((TEST_BATCH,), width)], [METRICS]
         ),
-        "predict": _kernel(
+        "predict": kernel_of(
             "predict",
             predict,
             [*held, _fields((TEST_BATCH,), width)[0]],
@@ -232,8 +232,10 @@ def exported(noise: float, poison: int, width: int) -> dict[str, tuple[str, Kern
     def weight(key: Any) -> Any:
         return (0.5 * jax.random.normal(jax.random.wrap_key_data(key), (width,)),)
 
-    made["init/weight"] = _kernel("init/gaussian", weight, [key], [Argument(name="values", dtype=F32, shape=(width,))])
-    made["init/bias"] = _kernel("init/constant", lambda _: (jnp.zeros(1),), [key], [Argument(name="values", dtype=F32, shape=(1,))])
+    made["init/weight"] = kernel_of("init/gaussian", weight, [key], [Argument(name="values", dtype=F32, shape=(width,))])
+    made["init/bias"] = kernel_of(
+        "init/constant", lambda _: (jnp.zeros(1),), [key], [Argument(name="values", dtype=F32, shape=(1,))]
+    )
     return made
 
 
@@ -248,7 +250,7 @@ def _fields(leading: tuple[int, ...], width: int) -> list[Argument]:
     return [Argument(name="field/d.x", dtype=F32, shape=(*leading, width)), Argument(name="field/d.y", dtype=F32, shape=leading)]
 
 
-def _kernel(
+def kernel_of(
     role: str, function: Callable[..., Any], inputs: Sequence[Argument], outputs: Sequence[Argument]
 ) -> tuple[str, KernelRecord, bytes]:
     array: Any = jax.ShapeDtypeStruct  # without types in JAX

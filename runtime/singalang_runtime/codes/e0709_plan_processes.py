@@ -1,4 +1,4 @@
-"""E0709: a plan for more processes than can be run."""
+"""E0709: a plan of several processes, run as if it were of one."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from singalang_grammar.diagnostics import Diagnostic, Facts, code, error
 
 @code("E0709")
 class PlanProcesses(Facts, frozen=True):
-    """The plan gives work to several processes; this version runs plans of one worker.
+    """The plan gives work to several processes, and this version starts none but its own.
 
     Cause:
-        The plan was made by a newer version, for a topology with several workers or servers.
+        The plan was compiled for a topology with several workers or servers, in processes of their own.
 
     Cure:
-        Choose a topology of one worker when compiling, or run the plan with the version that made it.
+        `singa exec plan.json --local` does the work of all of them in one process, one after the other: with the same results,
+        and in the time that all of them need together. Or compile with a topology of one worker.
     """
 
     CODE: ClassVar[str]
@@ -26,8 +27,8 @@ class PlanProcesses(Facts, frozen=True):
         """The mistake in words."""
         return error(
             self,
-            f"the plan is for {self.processes} processes, and this version runs one",
+            f"the plan is for {self.processes} processes, and this version starts one",
             None,
             where=self.path,
-            hint="compile with a topology of one worker",
+            hint="`--local` does the work of all of them in one process, one after the other",
         )

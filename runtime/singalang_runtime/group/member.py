@@ -11,6 +11,7 @@ from singalang_runtime.group.freeing import worker_freeing
 from singalang_runtime.group.ledger import Ledger
 from singalang_runtime.group.moving import Getting, Giving, Part, getting, giving
 from singalang_runtime.group.plane import Plane
+from singalang_runtime.group.records import phase_of
 from singalang_runtime.group.setting import Setting
 from singalang_runtime.group.sharing import Stretch, gradient_of, shared
 from singalang_runtime.group.shelf import Key, Prepared, Shelf
@@ -205,9 +206,3 @@ class Member:
                 offset += one.size
         for name, array in buffers.items():
             self.shelf.put((name, 0), array)
-
-
-def phase_of(call: str) -> str:
-    """The phase that a call belongs to: those of evaluations are called `evaluate/<phase>/<level>`."""
-    first, *rest = call.split("/")
-    return rest[0] if first == "evaluate" else "train"

@@ -58,13 +58,13 @@ class Serving:
                 assert_never(work)
 
     def _scale(self) -> None:
-        """The factors of learning rate and weight decay, by element of the slice."""
-        records = {parameter.name: parameter for parameter in self.setting.plan.parameters}
-        for name in ("lr_scale", "wd_scale"):
+        """The factors of learning rate and weight decay, by element of the slice, as far as kernels take them."""
+        taken = {name for call in self.setting.group.server_calls.values() for name in call.inputs}
+        for name in sorted(taken.intersection(("lr_scale", "wd_scale"))):
             array = np.zeros(self.size, self.setting.dtype)
             offset = 0
             for one in self.segments:
-                array[offset : offset + one.size] = getattr(records[one.parameter], name)
+                array[offset : offset + one.size] = getattr(self.setting.stored[one.parameter], name)
                 offset += one.size
             self.shelf.put((name, 0), self.setting.put(array))
 

@@ -13,6 +13,7 @@ from singalang_compiler.plan import Plan, SectionRecord
 from singalang_compiler.plan_group import GroupRecord, SliceSegment, StoredRecord
 from singalang_runtime.binding import Load, statistic
 from singalang_runtime.feed.feed import Feed
+from singalang_runtime.group.records import calls_of, group_kernels
 from singalang_runtime.kernels import Compiled, compiled, put
 from singalang_runtime.protocol.group import GroupView, server_name
 
@@ -79,16 +80,10 @@ class Setting:
         return self.view.position_of(int(role.removeprefix("worker-")))
 
 
-def group_kernels(group: GroupRecord) -> tuple[str, ...]:
-    """Keys of the kernels that the workers and servers of a group run."""
-    calls = [call for role in group.roles for call in role.calls.values()]
-    return tuple(dict.fromkeys(call.kernel for call in (*calls, *group.server_calls.values())))
-
-
 def _constants(plan: Plan, group: GroupRecord, feed: Feed) -> dict[str, Any]:
     """Means and deviations of fields, as kernels take them: `mean/data.field`."""
     found: dict[str, Any] = {}
-    for call in (call for role in group.roles for call in role.calls.values()):
+    for call in calls_of(group):
         for name, argument in zip(call.inputs, plan.kernels[call.kernel].inputs, strict=True):
             if name.startswith(("mean/", "std/")) and name not in found:
                 found[name] = statistic(name, argument, feed)

@@ -1,0 +1,31 @@
+"""What the record of a group says of all its roles together: kernels and fields. Knows no kernel's content and no array."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from singalang_compiler.plan_group import CallRecord, GroupRecord
+
+
+def calls_of(group: GroupRecord) -> Iterator[CallRecord]:
+    """The calls of all workers and servers."""
+    for role in group.roles:
+        yield from role.calls.values()
+    yield from group.server_calls.values()
+
+
+def group_kernels(group: GroupRecord) -> tuple[str, ...]:
+    """Keys of the kernels that the workers and servers of a group run."""
+    return tuple(dict.fromkeys(call.kernel for call in calls_of(group)))
+
+
+def group_fields(group: GroupRecord, known: Collection[str]) -> tuple[str, ...]:
+    """Those of the known fields that are read, as `data.field`: their arrays are views, `data.field@batch`."""
+    names = (name.rpartition("@")[0] for call in calls_of(group) for name in call.inputs)
+    return tuple(dict.fromkeys(name for name in names if name in known))
+
+
+def phase_of(call: str) -> str:
+    """The phase that a worker's call belongs to: those of evaluations are called `evaluate/<phase>/<level>`."""
+    first, *rest = call.split("/")
+    return rest[0] if first == "evaluate" else "train"
