@@ -197,22 +197,22 @@ def parameter_s(setting: Setting, name: str, cut: bool, stages: int) -> float:
     if not learns:
         return at_worker_s
     served = size / group.servers
-    moved = (1 + group.pushes) * _fraction(group, holders) * max(held * stages / group.stages, holders * served)
+    moved = (1 + group.pushes) * leaving(group, holders) * max(held * stages / group.stages, holders * served)
     at_server_s = served * (holders * group.pushes + 2 + 2 * setting.slots) * memory_s
     return at_worker_s + moved / group.link_bytes_s + at_server_s
 
 
-def _fraction(group: Group, holders: int) -> float:
-    """Of what a worker pushes the part that leaves its process."""
+def leaving(group: Group, holders: int) -> float:
+    """Of what a worker pushes of a parameter with so many holders the part that leaves its process."""
     if group.apart or group.servers < group.everyone:
         return 1.0
     return 0.0 if holders == 1 else (group.servers - 1) / group.servers
 
 
 def server_bytes(setting: Setting) -> float:
-    """Memory of a server: of its slice the values, gradients, slots, and the factors of learning rate and weight decay."""
+    """Memory of a server: of its slice the values, gradients and slots."""
     size = sum(prod(setting.shapes[name]) for name in setting.trained) / setting.group.servers
-    return size * (4 + setting.slots) * setting.group.element_bytes
+    return size * (2 + setting.slots) * setting.group.element_bytes
 
 
 def held_bytes(setting: Setting, name: str, cut: bool) -> float:

@@ -75,11 +75,15 @@ def piece_elements(group: Group, elements: int, distribution: Distribution) -> f
     return held / group.workers if distribution.kind == "feature" else held
 
 
+def once_s(group: Group, elements: int, move: Move) -> float:
+    """Seconds from when the blocks of a connection are given until they have arrived, in one direction of one micro-batch."""
+    return group.link_latency_s + busiest_elements(group, elements, move) * group.element_bytes / group.link_bytes_s
+
+
 def move_s(group: Group, elements: int, move: Move) -> float:
     """Seconds of a step for a connection of a value of so many elements a record, both ways if a gradient comes back."""
-    each = group.link_latency_s + (0.0 if move.apart else group.dispatch_s)
-    taken = busiest_elements(group, elements, move) * group.element_bytes / group.link_bytes_s
-    return group.micro_batches * (each + taken) * (2 if move.returns else 1) * group.of_step
+    each = once_s(group, elements, move) + (0.0 if move.apart else group.dispatch_s)
+    return group.micro_batches * each * (2 if move.returns else 1) * group.of_step
 
 
 def value_s(group: Group, elements: int, source: Distribution, stage: int, readers: tuple[Reader, ...]) -> float:

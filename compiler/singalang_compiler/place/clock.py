@@ -1,4 +1,4 @@
-"""One step of a group on a virtual clock: how long it takes if every instruction takes as long as is said. Knows no net and no byte.
+"""One step of a group on a virtual clock: how long it takes if every instruction takes so long. Knows no net and no byte.
 
 One worker stands for all workers of its stage, which do the same at the same time, and one server for all servers. Each does its
 instructions one after another; nobody waits for what he sends, and who receives waits until it has arrived. So work hides what is

@@ -11,6 +11,7 @@ from singalang_compiler.place.executable import is_one_group, topologies_not_exe
 from singalang_compiler.place.group import place_group
 from singalang_compiler.place.placed import Placed, PlacedSection
 from singalang_compiler.place.processes import homes_of, processes_of
+from singalang_compiler.place.weighing import weigh_whole, weighed
 from singalang_compiler.runnable import settings_not_runnable
 from singalang_compiler.shaped import ShapedJob
 from singalang_grammar.diagnostics import Diagnostic, Outcome
@@ -38,9 +39,14 @@ def place(partitioned: Partitioned, to_run: bool, machine: Machine) -> Outcome[P
 
 
 def _section(shaped: ShapedJob, cut: CutSection, machine: Machine) -> Outcome[PlacedSection]:
-    if cut.whole or "train" not in cut.nets or not is_one_group(cut.topology):
+    if cut.whole:
+        return Outcome(PlacedSection(cut=cut), weigh_whole(shaped, cut, machine))
+    if "train" not in cut.nets or not is_one_group(cut.topology):
         return Outcome(PlacedSection(cut=cut))
-    return place_group(shaped, cut, machine)
+    placed = place_group(shaped, cut, machine)
+    if placed.value is None or placed.failed:
+        return placed
+    return weighed(shaped, placed.value, machine)
 
 
 def _not_runnable(shaped: ShapedJob, sections: tuple[CutSection, ...]) -> Iterator[Diagnostic]:

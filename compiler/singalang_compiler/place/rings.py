@@ -56,15 +56,16 @@ def slots_of(
     """
     first: dict[str, dict[int, int]] = {}
     last: dict[str, dict[int, int]] = {}
-    for place, (name, micro) in _touches(net, stage, program, calls if calls is not None else arrays_of_calls(net, stage)):
+    for place, (name, micro) in touches(net, stage, program, calls if calls is not None else arrays_of_calls(net, stage)):
         first.setdefault(name, {}).setdefault(micro, place)
         last.setdefault(name, {})[micro] = place
     return {name: _most_at_once(first[name], last[name]) for name in first}
 
 
-def _touches(
+def touches(
     net: CutNet, stage: int, program: Sequence[WorkerStep], calls: Mapping[str, Collection[str]]
 ) -> Iterator[tuple[int, tuple[str, int]]]:
+    """The arrays of a stage's program, (name, micro-batch), by the place of every instruction that touches them."""
     connections = {connection.name: connection for connection in net.connections}
     fields = [view.name for view in fields_of(net, stage)]
     for place, step in enumerate(program):
