@@ -172,7 +172,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[FieldView, ...] = ()
     reads: tuple[View, ...] = ()
     gives: tuple[View, ...] = ()
-    receives: tuple[str, ...] = ()  # connections that must have arrived before the forward pass
+    receives: tuple[str, ...] = ()  # connections that it is the first of its stage to need
     sends: tuple[str, ...] = ()  # connections that leave after it
     returns: tuple[View, ...] = ()
     learned: tuple[View, ...] = ()

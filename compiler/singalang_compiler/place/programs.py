@@ -1,7 +1,7 @@
 """What every role does in a step, in which order: the order of a stage's pieces, of its messages, and of its micro-batches.
 
-Within a micro-batch the pieces of a stage run forward by level, and backward from the last level to the first; what a piece needs
-is received before it, each connection once, and what it gives is sent after it. The gradient of a view that was received goes back
+Within a micro-batch the pieces of a stage run forward by level, and backward from the last level to the first; what a piece is the
+first to need is received before it, and what it gives is sent after it. The gradient of a view that was received goes back
 when the last piece that adds to it has run.
 
 Over micro-batches: one forward, one backward (Narayanan et al., PipeDream, 2019; Memory-Efficient Pipeline-Parallel DNN Training,
@@ -56,10 +56,7 @@ def step_program(net: CutNet, stage: int, learns: bool) -> tuple[WorkerStep, ...
 def evaluation_program(net: CutNet, stage: int) -> tuple[WorkerStep, ...]:
     """What a worker of a stage does for one batch of a phase in which nothing is learned."""
     pieces = net.of_stage(stage)
-    turns = [
-        Turn(f"evaluate/{net.phase}/{piece.level}", _there(receives), _there(piece.sends))
-        for piece, receives in zip(pieces, _first_receives(pieces), strict=True)
-    ]
+    turns = [Turn(f"evaluate/{net.phase}/{piece.level}", _there(piece.receives), _there(piece.sends)) for piece in pieces]
     return tuple(_pass(_feeds(pieces), turns, 0))
 
 
@@ -119,8 +116,12 @@ def forward_turns(net: CutNet, stage: int) -> list[Turn]:
     """A stage's forward pass of a micro-batch."""
     pieces, returned = net.of_stage(stage), _returned_after(net, stage)
     return [
-        Turn(call_of(piece), _there(receives), _there(piece.sends) + (returned[piece.level] if piece.backward == "fused" else ()))
-        for piece, receives in zip(pieces, _first_receives(pieces), strict=True)
+        Turn(
+            call_of(piece),
+            _there(piece.receives),
+            _there(piece.sends) + (returned[piece.level] if piece.backward == "fused" else ()),
+        )
+        for piece in pieces
     ]
 
 
@@ -150,16 +151,6 @@ def _returned_after(net: CutNet, stage: int) -> dict[int, tuple[tuple[str, bool]
 
 def _arriving(connection: Connection) -> View:
     return View(connection.value, connection.target)
-
-
-def _first_receives(pieces: tuple[Piece, ...]) -> list[tuple[str, ...]]:
-    """For each piece the connections that it is the first to need."""
-    seen: set[str] = set()
-    found = []
-    for piece in pieces:
-        found.append(tuple(name for name in piece.receives if name not in seen))
-        seen.update(piece.receives)
-    return found
 
 
 def _there(names: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:

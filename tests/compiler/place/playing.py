@@ -147,7 +147,8 @@ class Game:
         for view in piece.learned:
             contributing = self._returning(player.stage, view)
             if contributing:
-                assert player.read(f"gradient/{view.name}", micro) == contributing
+                found = player.read(f"gradient/{view.name}", micro)
+                assert found == contributing, f"gradient/{view.name} of {micro} lacks {contributing - found}"
             for one in map(self.connections.__getitem__, piece.sends):
                 if one.returns and View(one.value, one.source) == view:
                     player.read(f"gradient/{view.name}/{one.name}", micro)
@@ -161,7 +162,8 @@ class Game:
     def _send(self, player: Player, connection: Connection, micro: int, back: bool) -> None:
         target = View(connection.value, connection.target)
         if back:
-            assert player.read(f"gradient/{target.name}", micro) == self._returning(player.stage, target) != frozenset()
+            found, contributing = player.read(f"gradient/{target.name}", micro), self._returning(player.stage, target)
+            assert found == contributing != frozenset(), f"gradient/{target.name} of {micro} lacks {contributing - found}"
         else:
             player.read(View(connection.value, connection.source).name, micro)
         for ends, size in self.pairs[connection.name, back].items():

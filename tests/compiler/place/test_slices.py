@@ -164,6 +164,12 @@ def test_servers_of_a_stage_hold_its_parameters_where_all_its_workers_do() -> No
     assert told == [{"early"}, {"early"}, {"late"}, {"late"}]
 
 
+def test_what_several_workers_hold_makes_no_slice_larger_than_the_average() -> None:
+    tied, own = whole("tied", 900, 0, 1), whole("own", 900, 0)
+    assert slices_of([tied], crew(stages=3, per_stage=1, servers=3)).sizes == (300, 300, 300)
+    assert slices_of([own], crew(stages=3, per_stage=1, servers=3)).sizes == (330, 300, 270)
+
+
 def test_what_does_not_fit_at_home_by_a_tenth_goes_elsewhere() -> None:
     items, group = [cut("a", 900, 2), cut("b", 100, 2, 1)], crew(stages=2, per_stage=2)
     sliced = slices_of(items, group)
