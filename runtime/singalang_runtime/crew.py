@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from singalang_compiler.plan import SectionRecord
@@ -13,6 +14,15 @@ from singalang_runtime.training import Training
 
 Answer: TypeAlias = tuple[int, WorkerEvent]
 """A worker, and what its instruction came to."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMeasured:
+    """What a group needed: bytes moved between processes in a step, by kind of link, and by process the most that was held by
+    name at once, with what kernels needed meanwhile."""
+
+    step_bytes: Mapping[str, float]
+    memory_bytes: Mapping[str, int]
 
 
 class Crew(Protocol):
@@ -70,6 +80,9 @@ class Crew(Protocol):
     def learned(self) -> dict[str, Array]:
         """Parameters and state, copied: what the next section takes over."""
 
+    def measured(self) -> GroupMeasured | None:
+        """What the crew needed; None where nobody counted."""
+
     def close(self) -> None:
         """Stops reading ahead; may be called again."""
 
@@ -117,6 +130,10 @@ class Alone:
         (phase, batches), self._evaluation = self._evaluation, None
         measures = self._training.evaluate(phase, batches, watch)
         return ((0, EvaluationCut() if measures is None else Measured(phase, measures)),)
+
+    def measured(self) -> GroupMeasured | None:
+        """Nobody counted."""
+        return None
 
     def gather(self, worker: int) -> None:
         """Adds what lies on the device to the totals."""

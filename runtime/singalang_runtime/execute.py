@@ -105,7 +105,7 @@ def _execute(request: ExecRequest, attention: Attention) -> ExitStatus:
         wrong = USAGE if any(one.code == PlanProcesses.CODE for one in found) else MISTAKE
         return ExitStatus(wrong if outcome.failed else FINE, found)
     try:
-        device = open_device(ready.job.plan, ready.folder.plan, _needed(ready.job.plan), request.cache)
+        device = open_device(ready.job.plan, ready.folder.plan, needed_kernels(ready.job.plan), request.cache)
         if device.value is None:
             _close_state(ready.folder, "failed", device.diagnostics)
             return ExitStatus(MISTAKE, (*found, *device.diagnostics), ready.folder.path)
@@ -242,7 +242,7 @@ def _train(request: ExecRequest, ready: _Ready, device: Device, attention: Atten
     return _ended(request, ready, host, end, fault, code, (*found, *([fault] if fault else [])), perf_counter() - begun, attention)
 
 
-def _needed(plan: Plan) -> set[str]:
+def needed_kernels(plan: Plan) -> set[str]:
     """Keys of the kernels that training needs."""
     return {key for section in plan.sections for key in training_kernels(section)} | {one.init_kernel for one in plan.parameters}
 

@@ -305,7 +305,7 @@ class Host:
     def _score(self) -> None:
         """Notes how fast the section at hand was trained."""
         if self._crew is not None:
-            self.scores.append(section_score(self._crew.section, self._crew.timed, self._crew.compile_s))
+            self.scores.append(section_score(self._crew.section, self._crew.timed, self._crew.compile_s, self._crew.measured()))
 
     def _trace(self, event: e.CoordinatorEvent) -> None:
         record = {"s": round(perf_counter() - self._begun, 3), "event": type(event).__name__} | msgspec.to_builtins(event)

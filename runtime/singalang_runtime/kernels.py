@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -65,8 +66,8 @@ def compiled(kernel: Kernel) -> Compiled:
     memory = program.memory_analysis()
     if memory is None:  # a platform that does not say
         return Compiled(kernel.record, program, 0, 0)
-    results = memory.output_size_in_bytes - memory.alias_size_in_bytes
-    return Compiled(kernel.record, program, memory.temp_size_in_bytes, results)
+    results = sum(prod(one.shape) * jax.numpy.dtype(one.dtype).itemsize for one in kernel.record.outputs)
+    return Compiled(kernel.record, program, memory.temp_size_in_bytes, results - memory.alias_size_in_bytes)
 
 
 def configure(*, cache: Path | None, double: bool) -> None:

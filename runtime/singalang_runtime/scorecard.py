@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from singalang_compiler.plan import Plan, SectionRecord
+
+if TYPE_CHECKING:
+    from singalang_runtime.crew import GroupMeasured
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +24,11 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SectionScore(msgspec.Struct, frozen=True, kw_only=True):
-    """One train section, as far as this process trained it. `step_s`: mean over all steps; `median_step_s`: over stretches."""
+    """One train section, as far as this process trained it. `step_s`: mean over all steps; `median_step_s`: over stretches.
+
+    Of a group: `link_step_bytes`, by kind of link, moved between processes in a step, and `process_memory_bytes`, the most that a
+    process held by name in a step, with what its kernels needed meanwhile (one process of those of which the same is predicted).
+    """
 
     name: str
     steps: int
@@ -29,6 +37,8 @@ class SectionScore(msgspec.Struct, frozen=True, kw_only=True):
     median_step_s: float | None
     records_s: float | None
     compile_s: float
+    link_step_bytes: dict[str, Score] = {}
+    process_memory_bytes: dict[str, Score] = {}
 
 
 class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,8 +52,11 @@ class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
     sections: tuple[SectionScore, ...]
 
 
-def section_score(section: SectionRecord, timed: list[tuple[int, float]], compile_s: float) -> SectionScore:
-    """The score of a section from the (steps, seconds) of its stretches."""
+def section_score(
+    section: SectionRecord, timed: list[tuple[int, float]], compile_s: float, measured: GroupMeasured | None = None
+) -> SectionScore:
+    """The score of a section from the (steps, seconds) of its stretches, and what its group needed."""
+    group = section.group
     steps, seconds = sum(count for count, _ in timed), sum(time for _, time in timed)
     return SectionScore(
         name=section.name,
@@ -53,6 +66,12 @@ def section_score(section: SectionRecord, timed: list[tuple[int, float]], compil
         median_step_s=median(time / count for count, time in timed) if steps else None,
         records_s=section.batch * steps / seconds if steps else None,
         compile_s=compile_s,
+        link_step_bytes={one.what: _score(one.step_bytes, measured.step_bytes.get(one.what)) for one in group.links}
+        if group and measured
+        else {},
+        process_memory_bytes={one.process: _score(one.total, measured.memory_bytes[one.process]) for one in group.memory}
+        if group and measured
+        else {},
     )
 
 

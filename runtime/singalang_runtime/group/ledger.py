@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TypeAlias
 
 Key: TypeAlias = tuple[str, str, int]
@@ -9,19 +10,20 @@ Key: TypeAlias = tuple[str, str, int]
 
 
 class Ledger:
-    """What the roles of one process hold. `peak_bytes`: the most that was held at once, with what a kernel needed meanwhile."""
+    """What the roles of one process hold. `peaks`: by phase the most that was held at once, with what a kernel needed meanwhile;
+    `phase` is what is being done, and whoever begins it says so."""
 
     def __init__(self) -> None:
+        self.phase = "train"
         self.held_bytes = 0
-        self.peak_bytes = 0
-        self.peak: dict[Key, int] = {}  # what was held then
+        self.peaks: Counter[str] = Counter()
         self._held: dict[Key, int] = {}
 
     def hold(self, key: Key, size_bytes: int) -> None:
         """An array is there, in the place of one that may have been."""
         self.held_bytes += size_bytes - self._held.get(key, 0)
         self._held[key] = size_bytes
-        self._note(self.held_bytes)
+        self.need(0)
 
     def drop(self, key: Key) -> None:
         """An array is gone."""
@@ -29,9 +31,4 @@ class Ledger:
 
     def need(self, extra_bytes: int) -> None:
         """Something needs so much more for a while."""
-        self._note(self.held_bytes + extra_bytes)
-
-    def _note(self, all_bytes: int) -> None:
-        if all_bytes > self.peak_bytes:
-            self.peak_bytes = all_bytes
-            self.peak = dict(self._held)
+        self.peaks[self.phase] = max(self.peaks[self.phase], self.held_bytes + extra_bytes)

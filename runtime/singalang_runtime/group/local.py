@@ -15,7 +15,7 @@ from singalang_compiler.plan import Plan, SectionRecord
 from singalang_compiler.plan_group import FeedStep
 from singalang_grammar.diagnostics import CompilerBug
 from singalang_runtime.binding import Load
-from singalang_runtime.crew import Answer
+from singalang_runtime.crew import Answer, GroupMeasured
 from singalang_runtime.evaluator import Watch, measures_of
 from singalang_runtime.feed.feed import Feed
 from singalang_runtime.group.feeding import Batches, count_of, evaluation_batches, training_batches
@@ -158,6 +158,7 @@ class LocalGroup:
         shared = Batches(made, self._takers(phase))
         for seat in self._seats.values():
             seat.member.begin_evaluation(phase, shared)
+            self._ledger(seat.member.name).phase = phase
             seat.task = _Task(phase, 0, count)
             self._go_on(seat)
 
@@ -194,6 +195,13 @@ class LocalGroup:
                 self._server_hears(name, event)
         answers, self._answers = self._answers, []
         return answers
+
+    def measured(self) -> GroupMeasured:
+        """Bytes moved in a step, by kind of link, and the most that each process held while it trained."""
+        steps = sum(count for count, _ in self.timed)
+        links = self.setting.group.links if steps else ()
+        moved: dict[str, float] = {link.what: self.plane.links["train", link.what] / steps for link in links}
+        return GroupMeasured(moved, {process: ledger.peaks["train"] for process, ledger in self.ledgers.items()})
 
     def gather(self, worker: int) -> None:
         """Adds what a worker measured and still has on its device to its totals. Waits for the device."""
@@ -264,6 +272,7 @@ class LocalGroup:
     def _finish(self, seat: _Seat, task: _Task) -> None:
         seat.task = None
         if task.phase != "train":
+            self._ledger(seat.member.name).phase = "train"
             self._answers.append(
                 (seat.member.number, Measured(task.phase, measures_of(self.section, seat.member.end_evaluation())))
             )

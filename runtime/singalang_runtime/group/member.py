@@ -88,6 +88,7 @@ class Member:
         """What the evaluation measured. Waits for the device; what training measured is there again."""
         measured = self.measured()
         self.totals, sums = self._aside
+        self.shelf.drop((("weights@batch", 0), ("weights@whole", 0)))
         self.clear_sums(sums)
         return measured
 

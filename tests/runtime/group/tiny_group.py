@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import jax
@@ -55,7 +56,7 @@ class TinyGroup(Tiny):
     def plan(self) -> tuple[Plan, dict[str, bytes]]:
         """The plan, and its kernels by key."""
         plan, kernels = super().plan()
-        made = self._kernels()
+        made = _kernels(replace(self, steps=0, acts=(), sections=(), apart=False))
         sections = tuple(msgspec.structs.replace(one, group=self._group(one, made)) for one in plan.sections)
         places = dict.fromkeys(self._processes.values())
         processes = tuple(ProcessRecord(name=name, roles=("worker",)) for name in places)
@@ -74,7 +75,8 @@ class TinyGroup(Tiny):
         stored = (("fc.weight", (self.width, 1)), ("fc.bias", (1,)))
         workers = len(self.rows)
         moved = 4 * (self.width + 1) * (workers if self.apart else workers - 1)
-        norms = 4 * self.servers * (self.servers - 1) if self.clip_norm else 0
+        active = sum(bool(server.segments) for server in self._servers())
+        norms = 4 * active * (active - 1) if self.clip_norm else 0
         pushes = self.micro_batches if self.exact else 1
         links = {"connections": 0, "gradients": moved * pushes, "values": moved, "norms": norms}
         return GroupRecord(
@@ -140,7 +142,8 @@ class TinyGroup(Tiny):
             for name, own in zip((f"server-{number}" for number in range(self.servers)), slices, strict=True)
         )
 
-    def _kernels(self) -> dict[str, tuple[str, KernelRecord, bytes]]:
+    def kernels(self) -> dict[str, tuple[str, KernelRecord, bytes]]:
+        """Each kernel of the group's by name: key, record, bytes."""
         width, workers = self.width, len(self.rows)
         adds = self.micro_batches > 1 and not self.exact
         limit = self.clip_norm
@@ -188,6 +191,11 @@ class TinyGroup(Tiny):
         if limit:
             made["square_sum"] = kernel_of("square_sum", square_sum, [gradient], squares)
         return made
+
+
+@cache
+def _kernels(shape: TinyGroup) -> dict[str, tuple[str, KernelRecord, bytes]]:
+    return shape.kernels()
 
 
 def _call(key: str, record: KernelRecord) -> CallRecord:
