@@ -23,6 +23,8 @@ NEEDED = (
     "singalang_compiler/library/sources/digits-images.idx3.gz",
     "singalang_compiler/library/sources/digits-labels.idx1.gz",
     "singalang_compiler/library/layers/dense.py",
+    "singalang/show/page.css",
+    "singalang/show/page.js",
     "singalang/py.typed",
     "singalang_grammar/py.typed",
     "singalang_compiler/py.typed",

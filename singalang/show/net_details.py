@@ -18,7 +18,8 @@ def net_details(net: Net) -> dict[str, Details]:
 def decision_facts(decision: Decision) -> list[tuple[str, str]]:
     """A decision in words: why, what it is predicted to cost, and what else might have been chosen."""
     cost = f"; {words.seconds(decision.step_s)} a step" if decision.step_s is not None else ""
-    facts = [("because", f"{words.REASONS[decision.reason]}{cost}")]
+    label = "this stage" if decision.about.endswith(".stage") else "because"
+    facts = [(label, f"{words.REASONS[decision.reason]}{cost}")]
     for one in decision.rejected:
         parts = [words.seconds(one.step_s) + " a step" if one.step_s is not None else "", one.why or ""]
         facts.append((f"not {one.choice}", ": ".join(part for part in parts if part) or "not chosen"))

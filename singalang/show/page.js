@@ -71,7 +71,7 @@
     document.body.classList.add("telling");
     if (marks.has(id)) reach(marks.get(id));
     if (focus) title.focus({ preventScroll: true });
-    history.replaceState(null, "", "#" + encodeURIComponent(id));
+    history.replaceState(null, "", "#" + encodeURI(id));
   }
   function close() {
     if (drawer.hidden) return;
@@ -191,6 +191,11 @@
       net.dataset.colour = colour.value;
       part.querySelector(".tools .legend").dataset.colour = colour.value;
     });
+  }
+
+  for (const step of document.querySelectorAll(".step")) {
+    const drawn = step.querySelector(".drawn");
+    drawn.addEventListener("change", () => { step.dataset.drawn = drawn.value; });
   }
 
   // Finding layers: what holds the word is marked, Enter goes from one to the next.

@@ -21,7 +21,7 @@ def picture(net: Net) -> Markup:
     inside = (
         joined(_frame(frame) for frame in drawing.frames),
         element("g", joined(_line(name, line) for name, line in drawing.lines.items()), class_="lines"),
-        element("g", joined(_mark(name, mark, drawing, heats) for name, mark in net.marks.items()), class_="marks"),
+        element("g", joined(_mark(name, net.marks[name], drawing, heats) for name in _in_reading_order(drawing)), class_="marks"),
         joined(_frame_name(net, frame) for frame in drawing.frames),
     )
     colour = "cut" if net.group else "work"
@@ -29,6 +29,11 @@ def picture(net: Net) -> Markup:
     wide, high = drawing.width, drawing.height
     return element("svg", *inside, width=wide, height=high, viewBox=f"0 0 {wide} {high}",
                    class_="net", data_colour=colour, role="group", aria_label=label)  # fmt: skip
+
+
+def _in_reading_order(drawing: Drawing) -> list[str]:
+    """Row by row, so that keys go through the picture as the eye does."""
+    return sorted(drawing.spots, key=lambda name: (drawing.spots[name].row, drawing.spots[name].x))
 
 
 def _heats(net: Net) -> dict[str, int]:

@@ -125,6 +125,8 @@ def _lane_row(net: Net, lane: Lane, most: int) -> Markup:
     total = sum(part.size for part in lane.memory)
     each = " each" if lane.count > 1 else ""
     memory = element("div", stacked(lane.memory, most), element("span", words.bytes_(total) + each), class_="lane-memory")
+    if not total:
+        memory = element("div", "memory not predicted", class_="lane-memory note")
     stage = f" lane-{lane.stage % 6}" if lane.stage is not None else " lane-none"
     return element("div", name, element("div", lane.does, class_="lane-does"), memory, class_=f"lane{stage}")
 

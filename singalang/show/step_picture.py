@@ -8,13 +8,13 @@ from singalang.show import words
 from singalang.show.markup import Markup, element, joined
 from singalang.show.net import Net
 from singalang.show.timeline import Played, play
-from singalang_compiler.plan_group import GroupRecord
+from singalang_compiler.plan_group import GroupRecord, RoleRecord
 
 _LANE = 34
 _GAP = 8
 _LABEL = 176
 """Width of what stands before the lanes."""
-_WIDEST = 6000.0
+_WIDEST, _NARROWEST = 2200.0, 960.0
 _MOST = 6000
 """Calls that are drawn at most."""
 
@@ -22,20 +22,33 @@ _MOST = 6000
 def step_picture(net: Net, group: GroupRecord) -> Markup:
     """When each lane runs what; nothing where nothing runs."""
     played = play(group)
-    if not played:
+    if not played or not max(one.last_s for one in played):
         return Markup("")
-    box = element("div", _drawn(net, group, played), class_="scroll", tabindex=0, role="region", aria_label="timeline")
-    return joined((element("h4", "A step"), _kinds(), box, element("p", _note(group, len(played)), class_="note")))
+    tools = element("div", _kinds(), _choice(), class_="tools")
+    views = (_view("scale", _drawn(net, group, played, False)), _view("turns", _drawn(net, group, play(group, evenly=True), True)))
+    note = element("p", _note(group, len(played)), class_="note")
+    return element("div", element("h4", "A step"), tools, *views, note, class_="step", data_drawn="scale")
 
 
-def _drawn(net: Net, group: GroupRecord, played: Sequence[Played]) -> Markup:
+def _choice() -> Markup:
+    known = (("scale", "kernels to scale"), ("turns", "kernels alike, by turns"))
+    options = joined(element("option", text, value=value) for value, text in known)
+    return element("label", "drawn ", element("select", options, class_="drawn"))
+
+
+def _view(name: str, drawn: Markup) -> Markup:
+    return element("div", drawn, class_=f"scroll by-{name}", tabindex=0, role="region", aria_label="a step in lanes")
+
+
+def _drawn(net: Net, group: GroupRecord, played: Sequence[Played], evenly: bool) -> Markup:
     end = max(one.last_s for one in played)
-    lanes = [f"stage {role.stage} · {words.workers(role.workers)}" for role in group.roles] + ["servers"]
-    wide, high = _wide(played, end), (_LANE + _GAP) * len(lanes) + 26
+    lanes = [*(_lane_name(group, role) for role in group.roles), "servers"]
+    wide, high = _wide([one for one in played if one.lane < len(group.roles)] or played, end), (_LANE + _GAP) * len(lanes) + 26
+    ends = "" if evenly else f"{words.seconds(end)} of computing"
     inside = (
         *(_lane_line(group, number, label, wide) for number, label in enumerate(lanes)),
         *(_call_box(net, group, one, wide / end) for one in sorted(played, key=lambda one: one.first_s)[:_MOST]),
-        element("text", f"{words.seconds(end)} of computing", x=_LABEL + wide, y=high - 6, class_="right"),
+        element("text", ends, x=_LABEL + wide, y=high - 6, class_="right"),
     )
     whole = _LABEL + wide + 8
     told = f"When each stage computes what in a step of {words.count(group.micro_batches, 'micro-batch', 'micro-batches')}"
@@ -43,16 +56,22 @@ def _drawn(net: Net, group: GroupRecord, played: Sequence[Played]) -> Markup:
     return element("svg", *inside, width=whole, height=high, viewBox=box, class_="timeline", role="group", aria_label=told)
 
 
+def _lane_name(group: GroupRecord, role: RoleRecord) -> str:
+    named = words.workers(role.workers)
+    return f"stage {role.stage} · {named}" if group.stages > 1 else named
+
+
 def _wide(played: Sequence[Played], end: float) -> int:
     """So many pixels that most calls can be seen and named."""
     times = sorted(one.last_s - one.first_s for one in played)
-    return round(min(_WIDEST, max(900.0, 18 * end / times[len(times) // 3])))
+    return round(min(_WIDEST, max(_NARROWEST, 24 * end / times[len(times) // 2])))
 
 
 def _note(group: GroupRecord, count: int) -> str:
     told = (
-        "Numbers are micro-batches. Kernels are drawn to scale by their predicted times, moving bytes as if it took none; "
-        f"with it a step is predicted to take {words.seconds(group.step_s)}."
+        "Numbers are micro-batches; a kernel begins when all that it waits for is there. Drawn to scale, kernels take their "
+        "predicted times and moving bytes takes none"
+        + (f"; with it, a step takes {words.seconds(group.step_s)}." if group.step_s else ".")
     )
     return told + (f" Only the first {_MOST:,} of {count:,} calls are drawn." if count > _MOST else "")
 

@@ -35,23 +35,24 @@ class Played(msgspec.Struct, frozen=True):
     last_s: float
 
 
-def play(group: GroupRecord) -> tuple[Played, ...]:
-    """All calls of a step, lane after lane. A program that waits for what never comes ends there."""
-    return tuple(sorted(_Stage(group).played(), key=lambda one: (one.lane, one.first_s)))
+def play(group: GroupRecord, evenly: bool = False) -> tuple[Played, ...]:
+    """All calls of a step, lane after lane; `evenly`: each takes one unit of time. A program that waits for what never comes
+    ends there."""
+    calls = [call for role in group.roles for call in role.calls.values()]
+    unit = 1.0 if evenly or not any(call.compute_s for call in calls) else None
+    return tuple(sorted(_Stage(group, unit).played(), key=lambda one: (one.lane, one.first_s)))
 
 
 class _Stage:
     """The lanes on their way through a step: how far each is, and what has been given at which moment."""
 
-    def __init__(self, group: GroupRecord) -> None:
-        self.group = group
+    def __init__(self, group: GroupRecord, unit: float | None) -> None:
+        self.group, self.unit = group, unit
         self.programs: list[tuple[WorkerStep | ServerStep, ...]] = [*(role.step for role in group.roles), group.server_step]
         self.place = [0] * len(self.programs)
         self.now = [0.0] * len(self.programs)
         self.given: dict[tuple[str, int, bool], dict[int, float]] = {}
         self.senders = _senders(group.roles)
-        unit = max((call.compute_s for role in group.roles for call in role.calls.values()), default=0.0)
-        self.unit = 0.0 if unit else 1.0
 
     def played(self) -> Iterator[Played]:
         """Lets each lane run as far as it can, until none can."""
@@ -99,7 +100,7 @@ class _Stage:
         match step:
             case RunStep():
                 calls = self.group.roles[lane].calls if lane < len(self.group.roles) else self.group.server_calls
-                time = (calls[step.call].compute_s if step.call in calls else 0.0) or self.unit
+                time = self.unit or (calls[step.call].compute_s if step.call in calls else 0.0)
                 first, self.now[lane] = self.now[lane], self.now[lane] + time
                 yield Played(lane, step.call, step.micro, first, self.now[lane])
             case SendStep():

@@ -27,10 +27,11 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a box is: its centre."""
+    """Where a box is: its centre, and which row of the graph it stands in, counted through all columns."""
 
     x: int
     y: int
+    row: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ class _Sheet:
     def drawing(self) -> Drawing:
         """What came out."""
         row_of = {point: number for number, row in enumerate(self.rows.rows) for point in row}
-        spots = {box.name: Spot(self.x[point], self._middle(row_of[point])) for point, box in enumerate(self.boxes)}
+        spots = {box.name: Spot(self.x[point], self._middle(row_of[point]), row_of[point]) for point, box in enumerate(self.boxes)}
         room = _LANE * max(map(len, self.turns)) + _MARGIN if self.turns else 0
         sizes = {box.name: (box.width, box.height) for box in self.boxes}
         high = max(self.bottoms) + room + _MARGIN
