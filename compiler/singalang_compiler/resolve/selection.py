@@ -40,9 +40,10 @@ def match(selector: Selector, layer: LayerNames, ranged: frozenset[str]) -> Matc
             assert kind is not None
             return Match(True) if kind.text == layer.kind else Match(False) if kind.text in layer.blocks else None
         case NameSelector(path=path):
-            if path.text == layer.name or path.text in layer.aliases:
+            name = path.text
+            if name == layer.name or name in layer.aliases:
                 return Match(True)
-            return Match(False) if path.text in layer.groups else None
+            return Match(False) if name in layer.groups else None
         case GlobSelector(pattern=pattern):
             wanted = _pattern(text_of(pattern.raw))
             names = (layer.name, *layer.aliases, *layer.groups)
