@@ -6,7 +6,8 @@ Knows no layer kind and no machine.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, TypeAlias
+from operator import add
+from typing import Literal, NamedTuple, TypeAlias
 
 from singalang_compiler.cost import size_text
 from singalang_compiler.partition.cut_net import Rejected
@@ -21,6 +22,13 @@ too low."""
 _Reason: TypeAlias = Literal["cheapest", "cheapest-found", "cheapest-that-fits"]
 
 
+class _Now(NamedTuple):
+    """What a step costs, and what a worker of each stage needs, as decided."""
+
+    step_s: float
+    memory_bytes: tuple[float, ...]
+
+
 def choose(problem: Problem) -> Choice:
     """The cheapest cuts of what the topology allows, never worse than all by batch or all by feature that fit as well.
 
@@ -29,9 +37,9 @@ def choose(problem: Problem) -> Choice:
     """
     cuts, reason = _decided(problem)
     standing = Standing(Sums(problem), cuts)
-    step_s = standing.total_s()
-    layers = tuple(_chosen(problem, layer, standing, number, step_s) for number, layer in enumerate(problem.layers))
-    return Choice(layers=layers, step_s=step_s, reason=reason, memory_bytes=max(standing.memory_bytes()))
+    now = _Now(standing.total_s(), standing.memory_bytes())
+    layers = tuple(_chosen(problem, layer, standing, number, now) for number, layer in enumerate(problem.layers))
+    return Choice(layers=layers, step_s=now.step_s, reason=reason, memory_bytes=max(now.memory_bytes))
 
 
 def uniform(problem: Problem, name: str) -> list[int]:
@@ -111,28 +119,21 @@ def _fitting(problem: Problem, dearest: Standing) -> Sequence[int]:
     return min(fitting, key=sums.total_s) if fitting else min(tried, key=lambda cuts: max(Standing(sums, cuts).memory_bytes()))
 
 
-def _chosen(problem: Problem, layer: Decided, standing: Standing, number: int, step_s: float) -> Chosen:
-    own = standing.cuts[number]
-    rejected = (*_rejected(problem, layer, standing, number, step_s), *layer.impossible)
-    return Chosen(layer=layer.name, cut=layer.options[own].cut, rejected=rejected)
+def _chosen(problem: Problem, layer: Decided, standing: Standing, number: int, now: _Now) -> Chosen:
+    rejected = (*_rejected(problem, layer, standing, number, now), *layer.impossible)
+    return Chosen(layer=layer.name, cut=layer.options[standing.cuts[number]].cut, rejected=rejected)
 
 
-def _rejected(problem: Problem, layer: Decided, standing: Standing, number: int, step_s: float) -> Iterator[Rejected]:
-    own = standing.cuts[number]
+def _rejected(problem: Problem, layer: Decided, standing: Standing, number: int, now: _Now) -> Iterator[Rejected]:
+    limit = problem.group.memory_bytes
     for option, other in enumerate(layer.options):
-        if option != own:
-            more_s = standing.instead_s(number, option)
-            needed = _needed_bytes(problem, standing, number, option) if more_s < 0 else None
-            if needed is None:
-                yield Rejected(other.cut.label, step_s + more_s)
-            else:
-                yield Rejected(other.cut.label, why=f"a worker would need {size_text(needed)}, more than `memory` allows")
-
-
-def _needed_bytes(problem: Problem, standing: Standing, number: int, option: int) -> float | None:
-    """What a worker would need with another cut of a layer, if that is more than there is."""
-    own = standing.cuts[number]
-    standing.change(number, option)
-    needed = max(standing.memory_bytes()) if _too_small(problem, standing) else None
-    standing.change(number, own)
-    return needed
+        if option == standing.cuts[number]:
+            continue
+        more_s = standing.instead_s(number, option)
+        needed = 0.0
+        if limit is not None and more_s < 0:
+            needed = max(map(add, now.memory_bytes, standing.more_bytes(number, option)))
+        if limit is not None and needed > limit:
+            yield Rejected(other.cut.label, why=f"a worker would need {size_text(needed)}, more than `memory` allows")
+        else:
+            yield Rejected(other.cut.label, now.step_s + more_s)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from singalang_compiler.partition.problem import Decided
 from singalang_compiler.partition.sums import Sums
-from singalang_compiler.partition.traffic import Reader, moves
+from singalang_compiler.partition.waiting import Waiting
 
 EXACT = 3
 """While so many values or fewer are in the frontier no state is dropped."""
@@ -22,10 +22,11 @@ KEPT = 256
 """States that are kept beyond that."""
 
 _Item: TypeAlias = int | str  # a value, by the place of its layer, or a shared parameter, by its name
-_Held: TypeAlias = tuple[int, tuple[Reader, ...]] | tuple[str, int | None]
+_Key: TypeAlias = tuple[int, ...]  # of each value how it stands, of each shared parameter along which axis it was cut so far
+_WHOLE = -1
 _SAME = 1e-12
 _ABOUT = 1e-9
-_MORE = 32  # times as many states are kept where none is dropped that could be the best
+_WALKED = 128 * KEPT  # states in all that are looked at where none is dropped that could be the best
 _WEIGHED = 32  # of the layers that may come next, the last ones to have become ready
 
 
@@ -41,7 +42,15 @@ class _State(NamedTuple):
     trail: Any  # (trail before, option)
 
 
-_States: TypeAlias = dict[tuple[_Held, ...], _State]
+_States: TypeAlias = dict[_Key, _State]
+
+
+class _Decided(NamedTuple):
+    """What deciding a layer does to a state: places of the frontier that change, and what is added behind it."""
+
+    more_s: float
+    changed: dict[int, int]
+    added: list[int]
 
 
 def cheapest(sums: Sums) -> Found:
@@ -67,13 +76,14 @@ def cheaper(sums: Sums, bound_s: float) -> tuple[int, ...] | None:
     frontier = _Frontier(sums, order)
     states: _States = {(): _State(0.0, None)}
     rest_s = [min(sums.layer_s(number, option) for option in sums.problem.layers[number].choices) for number in order]
-    left_s = fsum(rest_s)
+    left_s, walked = fsum(rest_s), 0
     for number, least_s in zip(order, rest_s, strict=True):
         left_s -= least_s
         states = frontier.advanced(states, number)
         limit_s = bound_s * (1 + _ABOUT) - left_s
         states = {key: state for key, state in states.items() if state.cost_s - frontier.waiting_s(key) <= limit_s}
-        if len(states) > KEPT * _MORE:
+        walked += len(states)
+        if walked > _WALKED:
             return None
     return _best(order, states)
 
@@ -122,6 +132,7 @@ class _Frontier:
     def __init__(self, sums: Sums, order: Sequence[int]) -> None:
         self._sums = sums
         self._layers = sums.problem.layers
+        self._waiting = [Waiting(sums, number) for number in range(len(self._layers))]
         self.items: list[_Item] = []
         at = {number: step for step, number in enumerate(order)}
         self._last: dict[_Item, int] = {}
@@ -139,29 +150,27 @@ class _Frontier:
         after = [*self.items, *started, number]
         kept = [place for place, item in enumerate(after) if self._last.get(item, -1) > self._step]
         fresh: _States = {}
-        known: dict[tuple[Any, ...], tuple[float, dict[int, _Held], list[_Held]]] = {}
+        known: dict[tuple[tuple[int, ...], int], _Decided] = {}
         for key, state in states.items():
             held = tuple(key[place] for place in touched)
             for option in layer.choices:
                 if (held, option) not in known:
                     known[held, option] = self._decided(number, option, dict(zip(touched, held, strict=True)), started)
-                more_s, changed, added = known[held, option]
-                whole = [changed.get(place, one) for place, one in enumerate(key)] + added
+                decided = known[held, option]
+                whole = [*key, *decided.added]
+                for place, way in decided.changed.items():
+                    whole[place] = way
                 new = tuple([whole[place] for place in kept])
-                cost_s = state.cost_s + more_s
+                cost_s = state.cost_s + decided.more_s
                 if new not in fresh or cost_s < fresh[new].cost_s - _SAME * abs(cost_s):
                     fresh[new] = _State(cost_s, (state.trail, option))
         self.items = [after[place] for place in kept]
         self._step += 1
         return fresh
 
-    def waiting_s(self, key: tuple[_Held, ...]) -> float:
+    def waiting_s(self, key: _Key) -> float:
         """Of a state's cost what is for moving the values that are still to be read, and may become less."""
-        found = 0.0
-        for item, (lies, readers) in zip(self.items, key, strict=True):
-            if isinstance(item, int) and isinstance(lies, int) and isinstance(readers, tuple):
-                found += self._sums.value_s(item, lies, readers)
-        return found
+        return sum(self._waiting[item].cost_s(way) for item, way in zip(self.items, key, strict=True) if isinstance(item, int))
 
     def _names(self, layer: Decided) -> list[str]:
         return sorted({name for option in layer.options for name in option.uses})
@@ -170,48 +179,31 @@ class _Frontier:
         inputs: list[_Item] = [self._sums.place[name] for name in dict.fromkeys(layer.inputs)]
         return inputs + [name for name in self._names(layer) if name in self.items]
 
-    def _decided(
-        self, number: int, option: int, held: dict[int, _Held], started: list[str]
-    ) -> tuple[float, dict[int, _Held], list[_Held]]:
+    def _decided(self, number: int, option: int, held: dict[int, int], started: list[str]) -> _Decided:
         """What it costs more to decide a layer so, what becomes of what it touches, and what it adds to the frontier."""
         layer = self._layers[number]
         cost_s = self._sums.layer_s(number, option)
-        changed: dict[int, _Held] = {}
-        for place, one in held.items():
+        changed: dict[int, int] = {}
+        for place, way in held.items():
             item = self.items[place]
             if isinstance(item, int):
-                more_s, changed[place] = self._read(item, one, layer, option)
-                cost_s += more_s
+                waiting = self._waiting[item]
+                changed[place] = waiting.read(way, number, option)
+                cost_s += waiting.cost_s(changed[place]) - waiting.cost_s(way)
             else:
-                axis = layer.options[option].uses.get(item)
-                changed[place] = ("shared", axis if axis == one[1] else None)
+                changed[place] = way if way == _axis(layer, option, item) else _WHOLE
                 cost_s += self._ended_s(item, changed[place])
-        added: list[_Held] = [("shared", layer.options[option].uses.get(name)) for name in started]
-        cost_s += sum(self._ended_s(name, one) for name, one in zip(started, added, strict=True))
-        return cost_s, changed, [*added, (self._first_alike(layer, option), ())]
+        added = [_axis(layer, option, name) for name in started]
+        cost_s += sum(self._ended_s(name, axis) for name, axis in zip(started, added, strict=True))
+        return _Decided(cost_s, changed, [*added, self._waiting[number].unread(option)])
 
-    def _first_alike(self, layer: Decided, option: int) -> int:
-        """Of the options whose value lies alike the first, so that they make one state."""
-        output = layer.options[option].output
-        return next(place for place, one in enumerate(layer.options) if one.output == output)
-
-    def _read(self, item: int, one: _Held, layer: Decided, option: int) -> tuple[float, _Held]:
-        """A value read by one layer more: what that costs, and how it stands then: only what has to move matters."""
-        source = self._layers[item]
-        lies, readers = one
-        assert isinstance(lies, int) and isinstance(readers, tuple)
-        more = [self._sums.reader(source, layer, option, slot) for slot, name in enumerate(layer.inputs) if name == source.name]
-        found = moves(source.options[lies].output, source.stage, (*readers, *more))
-        brought = tuple(sorted((Reader(stage, move.target, move.returns) for stage, move in found), key=_rank))
-        before_s = self._sums.value_s(item, lies, readers)
-        return self._sums.value_s(item, lies, brought) - before_s, (lies, brought)
-
-    def _ended_s(self, name: str, one: _Held) -> float:
+    def _ended_s(self, name: str, axis: int) -> float:
         """The cost of a shared parameter, once its last use is known."""
-        axis = one[1]
-        assert not isinstance(axis, tuple)
-        return self._sums.shared_s(self._sums.shared[name], axis) if self._last[name] == self._step else 0.0
+        if self._last[name] != self._step:
+            return 0.0
+        return self._sums.shared_s(self._sums.shared[name], None if axis == _WHOLE else axis)
 
 
-def _rank(reader: Reader) -> tuple[int, str, bool]:
-    return reader.stage, str(reader.wanted), reader.returns
+def _axis(layer: Decided, option: int, name: str) -> int:
+    axis = layer.options[option].uses.get(name)
+    return _WHOLE if axis is None else axis

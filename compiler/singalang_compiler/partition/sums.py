@@ -115,18 +115,46 @@ class Standing:
 
     def memory_bytes(self) -> tuple[float, ...]:
         """For each stage what the process of one of its workers needs."""
-        group = self._sums.problem.group
-        held = [self._sums.problem.standing_bytes] * group.stages
-        for number, (layer, option) in enumerate(zip(self._layers, self.cuts, strict=True)):
-            held[layer.stage] += layer.options[option].memory_bytes
-            readers = tuple(self._readers[number])
-            for stage, size in value_bytes(group, layer.elements, layer.options[option].output, layer.stage, readers).items():
-                held[stage] += size
+        held = [self._sums.problem.standing_bytes] * self._sums.problem.group.stages
+        for number in range(len(self.cuts)):
+            self._add_own(held, number, 1)
+            self._add_brought(held, number, 1)
         for shared in self._sums.problem.shared:
-            size = shared.whole_bytes if self._axis(shared) is None or len(shared.stages) > 1 else shared.cut_bytes
-            for stage in shared.stages:
-                held[stage] += size
+            self._add_shared(held, shared, 1)
         return tuple(held)
+
+    def more_bytes(self, number: int, option: int) -> tuple[float, ...]:
+        """For each stage how much more it would need with another cut of one layer, the others as they are."""
+        held = [0.0] * self._sums.problem.group.stages
+        own = self.cuts[number]
+        self._add_around(held, number, -1)
+        self.change(number, option)
+        self._add_around(held, number, 1)
+        self.change(number, own)
+        return tuple(held)
+
+    def _add_around(self, held: list[float], number: int, by: int) -> None:
+        layer = self._layers[number]
+        self._add_own(held, number, by)
+        for value in dict.fromkeys((number, *(self._sums.place[name] for name in layer.inputs))):
+            self._add_brought(held, value, by)
+        for name in layer.options[self.cuts[number]].uses:
+            self._add_shared(held, self._sums.shared[name], by)
+
+    def _add_own(self, held: list[float], number: int, by: int) -> None:
+        layer = self._layers[number]
+        held[layer.stage] += by * layer.options[self.cuts[number]].memory_bytes
+
+    def _add_brought(self, held: list[float], number: int, by: int) -> None:
+        layer, readers = self._layers[number], tuple(self._readers[number])
+        output = layer.options[self.cuts[number]].output
+        for stage, size in value_bytes(self._sums.problem.group, layer.elements, output, layer.stage, readers).items():
+            held[stage] += by * size
+
+    def _add_shared(self, held: list[float], shared: Shared, by: int) -> None:
+        size = shared.whole_bytes if self._axis(shared) is None or len(shared.stages) > 1 else shared.cut_bytes
+        for stage in shared.stages:
+            held[stage] += by * size
 
     def _count(self, number: int, option: int, by: int) -> None:
         layer = self._layers[number]

@@ -118,13 +118,22 @@ class WorkerMemory:
             spans[key] = (spans.get(key, (place, place))[0], place)
         for (name, _), (first, last) in spans.items():
             yield 0, first, last, sizes.get(name, 0.0)
-        pushed = max((place for place, step in enumerate(program) if isinstance(step, PushStep)), default=len(program) - 1)
-        cleared = next((place for place, step in enumerate(program) if isinstance(step, ClearStep)), None)
-        made = self._gradient_makers()
-        for name, makers in made.items():
-            runs = (place for place, step in enumerate(program) if isinstance(step, RunStep) and step.call in makers)
-            first = next(runs, pushed) if cleared is None else cleared
-            yield 1, first, max(pushed, first), float(self._parameters[name])
+        yield from self._gradient_spans()
+
+    def _gradient_spans(self) -> Iterator[tuple[int, int, int, float]]:
+        program = self._role.step
+        end, ran, cleared = len(program) - 1, dict[str, int](), None
+        for place, step in enumerate(program):
+            match step:
+                case RunStep(call=call):
+                    ran.setdefault(call, place)
+                case ClearStep():
+                    cleared = place
+                case PushStep():
+                    end = place
+        for name, makers in self._gradient_makers().items():
+            first = min(ran.get(call, end) for call in makers) if cleared is None else cleared
+            yield 1, first, end, float(self._parameters[name])
 
     def _gradient_makers(self) -> dict[str, set[str]]:
         """By parameter that learns the calls that give its gradient."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from math import prod
 
@@ -34,8 +34,11 @@ def weighed(shaped: ShapedJob, placed: PlacedSection, machine: Machine) -> Outco
     memory = memory_of(placed, setting, fields)
     found = replace(placed, memory=memory, step_s=estimated_step_s(placed, setting))
     most = max(memory, key=lambda record: record.total)
-    roles = [role for role in placed.roles if most.process in {f"worker-{number}" for number in role.workers}]
-    layers = WorkerMemory(placed, roles[0], setting, fields).layer_bytes() if roles else {}
+
+    def layers() -> Mapping[str, float]:
+        roles = (role for role in placed.roles if most.process in {f"worker-{number}" for number in role.workers})
+        return next((WorkerMemory(placed, role, setting, fields).layer_bytes() for role in roles), {})
+
     return Outcome(found, _problems(placed.cut, most, layers))
 
 
@@ -60,18 +63,21 @@ def weigh_whole(shaped: ShapedJob, cut: CutSection, machine: Machine) -> tuple[D
         arrays=cost.residual_bytes + cost.batch_bytes,
         temporary=0,
     )
-    layers = {}
-    for node in nodes:
-        own = sum(prod(uses[link.name].shape) * (1 + (link.name in trained) * (1 + slots)) for link in node.parameters.values())
-        layers[node.node.name] = float(own * element_bytes + residual_bytes(node, element_bytes) * batch)
-    return _problems(cut, most, layers)
+
+    def needed(node: ShapedNode) -> float:
+        copies = ((link.name, 1 + (link.name in trained) * (1 + slots)) for link in node.parameters.values())
+        own = sum(prod(uses[name].shape) * count for name, count in copies)
+        return own * element_bytes + residual_bytes(node, element_bytes) * batch
+
+    return _problems(cut, most, lambda: {node.node.name: needed(node) for node in nodes})
 
 
-def _problems(cut: CutSection, most: MemoryRecord, layers: Mapping[str, float]) -> tuple[Diagnostic, ...]:
+def _problems(cut: CutSection, most: MemoryRecord, bytes_of_layers: Callable[[], Mapping[str, float]]) -> tuple[Diagnostic, ...]:
     topology = cut.topology
     limit, span = topology.memory_bytes, topology.places.get("memory", topology.span)
     if limit is None or span is None or most.total <= limit:
         return ()
+    layers = bytes_of_layers()
     largest = sorted(layers, key=lambda name: -layers[name])[:_TOLD]
     return (
         TooLittleMemory(
