@@ -153,7 +153,10 @@ class Sync(Spanned, frozen=True):
 
 
 class Topology(Spanned, frozen=True, kw_only=True):
-    """A `topology` section: who does the work. `placing` is by net and layer, `places` by field: where it is written."""
+    """A `topology` section: who does the work. `placing` is by net and layer.
+
+    `places`: where its fields, and those of its `sync` section, are written.
+    """
 
     APART: ClassVar[frozenset[str]] = frozenset({"places"})
     name: str

@@ -67,7 +67,7 @@ def _check(node: ShapedNode, said: str, placing: Placing, offered: Ways, asked: 
         offers.failed = True
         offers.problems += [asked.shares.fault] if asked.shares.fault else []
         return
-    span = placing.partition_span if named else asked.topology.places.get("sync", asked.topology.span) if exact else None
+    span = placing.partition_span if named else asked.topology.places.get("exact", asked.topology.span) if exact else None
     if span is None:
         return
     offers.failed = True

@@ -20,7 +20,7 @@ def statistics_in_parts(
     exact = topology.sync.exact
     parts = topology.sync.shards if exact else micro_batches
     field, what = ("shards", f"{parts} shards") if exact else ("micro_batches", f"{parts} micro-batches")
-    place = topology.places.get("sync" if exact else field, topology.span)
+    place = topology.places.get(field, topology.span)
     for node in nodes if parts > 1 else ():
         if node.node.name in facts and facts[node.node.name].exchange:
             yield BatchStatistics(node.node.name, what, f"{field} = 1", node.node.span, place).diagnostic()

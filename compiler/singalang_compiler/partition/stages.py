@@ -63,13 +63,12 @@ def _assign(node: ShapedNode, placing: Placing, stages: Stages) -> None:
 
 def _check_forward(node: ShapedNode, placing: Mapping[str, Placing], spans: Mapping[str, Span], stages: Stages) -> None:
     name, own = node.node.name, stages.of[node.node.name]
-    for place, source in enumerate(node.node.inputs):
+    for source in dict.fromkeys(node.node.inputs):
         earlier = stages.of.get(source, 0)
         if earlier > own:
             said = placing.get(name, Placing()).stage_span
-            uses = node.node.input_spans
-            where = uses[place] if len(uses) == len(node.node.inputs) else node.node.span
-            stages.problems.append(StagesBackward(name, own, source, earlier, where, spans[source], said).diagnostic())
+            fault = StagesBackward(name, own, source, earlier, node.node.span, spans[source], said)
+            stages.problems.append(fault.diagnostic())
 
 
 def _check_workers(stages: Stages, topology: Topology) -> None:

@@ -62,7 +62,7 @@ def read_topology(section: SectionDefinition, world: World) -> Topology | None:
         warmup_steps=values["warmup_steps"],
         sync=_sync(sync, preset),
         placing=placing,
-        places={name: bind.span for name, bind in found.binds.items()},
+        places={name: bind.span for one in (found, sync) if one for name, bind in one.binds.items()},
         span=section.span,
     )
     _check_preset(topology, preset, found, sync, world)

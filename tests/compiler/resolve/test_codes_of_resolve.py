@@ -11,7 +11,7 @@ PACKAGES = ("singalang_compiler",)
 OURS = [
     number
     for number, _ in all_codes(PACKAGES)
-    if number.startswith(("E01", "E02", "E04", "E05")) and not number.startswith(("E049", "E051", "E052", "E053", "E054", "E059"))
+    if number.startswith(("E01", "E02", "E04", "E050")) and not number.startswith("E049")
 ] + ["E0305"]
 
 

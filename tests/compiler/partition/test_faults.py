@@ -1,0 +1,122 @@
+"""What a topology asks for and cannot have: told at its place, once, with what can be had."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.compiler.partition.cutting import DATA, faults, only, outcome, program, section
+
+TWO = "workers = groups(1, size = 2)"
+CHAIN = "out = d.x -> a: dense(6) -> b: relu -> c: dense(4)"
+
+
+def told(body: str, topology: str) -> str:
+    """The one mistake, in words: title, labels and hint."""
+    [found] = outcome(program(body, topology)).diagnostics
+    labels = [one.text for one in (found.primary, *found.secondary) if one]
+    return " / ".join([found.title, *labels, found.hint or ""])
+
+
+@pytest.mark.parametrize(
+    ("topology", "found"),
+    [
+        (f"{TWO}, on loss {{ partition = feature }}", ("E0511", "feature")),
+        (f'{TWO}, on "lo*" {{ partition = feature }}', ("E0511", "feature")),
+        (f"{TWO}, on c..loss {{ partition = feature }}", ("E0511", "feature")),
+        (f"{TWO}, on all softmax_loss {{ partition = feature }}", ("E0511", "feature")),
+        ("workers = groups(1, size = 4), on a { partition = feature }", ("E0512", "feature")),
+        ("workers = groups(1, size = 4), on all dense { partition = feature }", ("E0512", "feature")),
+        (f"{TWO}, on a {{ stage = 1 }}, on c {{ stage = 0 }}", ("E0513", "c: dense(4)")),
+        ("workers = groups(1, size = 3), on c { stage = 1 }", ("E0514", "workers = groups(1, size = 3)")),
+        ("workers = groups(1, size = 4), on c { stage = 3 }", ("E0515", "3")),
+        (f"{TWO}, on a..loss {{ stage = 1 }}", ("E0515", "1")),
+        (f"{TWO}, on c {{ stage = 2 }}", ("E0502", "2")),
+    ],
+)
+def test_what_cannot_be_had_is_blamed(topology: str, found: tuple[str, str]) -> None:
+    assert faults(CHAIN, topology) == [found]
+
+
+def test_a_missing_partition_names_those_that_there_are() -> None:
+    assert told(CHAIN, f"{TWO}, on loss {{ partition = feature }}") == (
+        "`softmax_loss` cannot be cut by feature / asked for `loss` / `loss` is a `softmax_loss` / "
+        "a `softmax_loss` here takes `batch` or `none`"
+    )
+
+
+def test_an_uneven_cut_says_how_many_workers_would_do() -> None:
+    assert told(CHAIN, "workers = groups(1, size = 4), on a { partition = feature }") == (
+        "`a` cannot be cut evenly among 4 workers / cuts axis 1 of its output / axis 1 of its output has length 6 / "
+        "2, 3, 6 workers share it evenly; or cut it by `batch`"
+    )
+
+
+def test_stages_that_flow_backwards_name_both_layers_and_the_rule() -> None:
+    [found] = outcome(program(CHAIN, f"{TWO}, on a {{ stage = 1 }}, on c {{ stage = 0 }}")).diagnostics
+    assert found.title == "`c` in stage 0 reads `b`, which is in stage 1"
+    assert [one.span.text for one in found.secondary] == ["b: relu", "0"]
+
+
+def test_more_stages_than_layers_is_said_so() -> None:
+    body = "out = d.x -> a: dense(4)"
+    assert told(body, "workers = groups(1, size = 8), on loss { stage = 7 }").startswith("there are 8 stages for 2 layers")
+
+
+@pytest.mark.parametrize(
+    "topology",
+    [
+        f"{TWO}, micro_batches = 2",
+        f"{TWO}, micro_batches = 2, on m {{ partition = feature }}",
+        f"{TWO}, sync {{ exact = true, shards = 4 }}",
+    ],
+)
+def test_statistics_of_the_whole_batch_do_not_come_in_parts(topology: str) -> None:
+    assert [code for code, _ in faults("out = d.x -> m: batchnorm -> c: dense(4)", topology)] == ["E0517"]
+    assert not faults("out = d.x -> m: batchnorm(over = local) -> c: dense(4)", topology)
+
+
+def test_local_statistics_are_an_approximation_only_where_the_batch_is_shared() -> None:
+    body = "out = d.x -> m: batchnorm(over = local) -> c: dense(4)"
+    [said] = section(body, TWO).approximations
+    assert said.startswith("m: ")
+    assert not section(body, f"{TWO}, on m {{ partition = feature }}").approximations
+    assert section(body, "workers = groups(1, size = 1), micro_batches = 2").approximations
+
+
+TIED = """
+updater sgd {{ lr = 0.1 }}
+train {{ steps = 10, on {rule} }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("attribute", "rule", "codes"),
+    [
+        ("lr_scale = 0.5", "b { lr_scale = 1 }", ["E0518"]),
+        ("wd_scale = 0", "b { lr_scale = 1 }", ["E0518"]),
+        ("lr_scale = 1", "b { lr_scale = 1 }", []),
+        ("lr_scale = 1", "b { lr_scale = 0 }", ["E0518"]),
+        ("lr_scale = 1", "a { lr_scale = 0 }", []),
+        ("lr_scale = 1", "a, b { lr_scale = 0 }", []),
+        ("lr_scale = 1", "all { wd_scale = 0 }", []),
+    ],
+)
+def test_a_tied_parameter_has_one_rate(attribute: str, rule: str, codes: list[str]) -> None:
+    body = f"h = d.x -> a: dense(6)\nout = h -> b: dense(weight = transpose(a.weight), {attribute}) -> c: dense(4)"
+    assert [code for code, _ in faults(body, TWO, train=TIED.format(rule=rule))] == codes
+
+
+def test_two_mistakes_are_both_told() -> None:
+    topology = f"{TWO}, micro_batches = 5, on loss {{ partition = feature }}"
+    assert sorted(code for code, _ in faults(CHAIN, topology)) == ["E0510", "E0511"]
+
+
+def test_a_section_with_a_mistake_is_not_cut() -> None:
+    found = outcome(program(CHAIN, f"{TWO}, on loss {{ partition = feature }}"))
+    assert not only(found).nets
+
+
+def test_a_net_that_has_mistakes_before_is_left_alone() -> None:
+    body = "out = d.image -> a: conv(8, 9) -> flatten -> c: dense(4)"
+    assert [code for code, _ in faults(body, f"{TWO}, on c {{ partition = feature }}")] == ["E0303"]
+    assert faults(CHAIN, TWO, data=DATA.replace("24", "25")) == [("E0501", TWO)]
