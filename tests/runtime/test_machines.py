@@ -102,6 +102,59 @@ def test_the_coordinator_waits_for_every_worker_before_the_next_section() -> Non
     assert coordinator.handle(e.SectionFinished(1, 1)) == [i.EndJob("finished")]
 
 
+def test_a_section_leaves_workers_alone_that_it_does_not_need() -> None:
+    coordinator = Coordinator([1, 3])
+    assert coordinator.handle(e.JobStarted()) == [i.Send(0, e.Begin(0))]
+    assert coordinator.handle(e.SectionFinished(0, 0)) == [i.Send(worker, e.Begin(1)) for worker in range(3)]
+
+
+def test_a_checkpoint_is_written_when_all_workers_stand_at_it_and_all_go_on_after_it() -> None:
+    coordinator, cursor = Coordinator([2]), e.Cursor(0, 10, ("checkpoint",))
+    coordinator.handle(e.JobStarted())
+    assert coordinator.handle(e.CheckpointReady(1, cursor)) == []
+    assert coordinator.handle(e.CheckpointReady(0, cursor)) == [i.WriteCheckpoint(cursor)]
+    assert coordinator.handle(e.Checkpointed(0, 10)) == [i.Send(worker, e.CheckpointWritten()) for worker in (0, 1)]
+
+
+def test_workers_go_on_to_the_first_place_where_all_can_stand() -> None:
+    coordinator = Coordinator([2])
+    coordinator.handle(e.JobStarted())
+    assert coordinator.handle(e.LeaveRequested()) == [i.Send(worker, e.LeaveAsked()) for worker in (0, 1)]
+    assert coordinator.handle(e.CanLeaveAt(0, 0, e.Place(5, 0))) == []
+    word = e.LeaveAt(e.Place(6, 0))
+    assert coordinator.handle(e.CanLeaveAt(1, 0, e.Place(6, 0))) == [i.Send(0, word), i.Send(1, word)]
+
+
+def test_a_worker_that_is_within_a_step_says_at_once_where_it_can_stand() -> None:
+    worker = Worker(1, [SMALL])
+    worker.handle(e.Begin(0))
+    worker.handle(e.Ready())
+    assert worker.handle(e.LeaveAsked()) == [i.Pause()]
+    assert worker.handle(e.PausesAt(5)) == [i.Tell(e.CanLeaveAt(1, 0, e.Place(5, 0)))]
+    assert worker.handle(e.StepsDone(5)) == []
+    assert worker.handle(e.LeaveAt(e.Place(6, 0))) == [i.RunSteps(0, 5, 1)]
+    assert worker.handle(e.StepsDone(6)) == [i.Tell(e.CheckpointReady(1, e.Cursor(0, 6)))]
+
+
+def test_a_worker_that_others_need_for_an_evaluation_leaves_after_it() -> None:
+    worker = Worker(1, [SMALL])
+    worker.handle(e.Begin(0))
+    worker.handle(e.Ready())
+    worker.handle(e.StepsDone(10))
+    assert worker.handle(e.LeaveAsked()) == [i.Pause()]
+    assert worker.handle(e.PausesAt(None)) == [i.Tell(e.CanLeaveAt(1, 0, e.Place(10, 1)))]
+    assert worker.handle(e.LeaveAt(e.Place(10, 1))) == []
+    ready = i.Tell(e.CheckpointReady(1, e.Cursor(0, 10, ("test",))))
+    assert worker.handle(e.Measured("test", MEASURES))[1:] == [ready]
+
+
+def test_progress_is_that_of_the_last_worker_and_is_shown_when_all_have_told() -> None:
+    coordinator = Coordinator([2])
+    coordinator.handle(e.JobStarted())
+    assert coordinator.handle(e.Progressed(0, 0, 7, MEASURES)) == []
+    assert coordinator.handle(e.Progressed(1, 0, 6, MEASURES)) == [i.ShowProgress(0, 6, (e.Measure("loss", 6.0, 4.0),))]
+
+
 def test_asked_twice_to_leave_the_job_is_abandoned() -> None:
     coordinator = Coordinator([1])
     coordinator.handle(e.JobStarted())

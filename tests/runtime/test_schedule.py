@@ -11,14 +11,13 @@ ACTIONS: tuple[Action, ...] = ("val", "test", "checkpoint", "log")
 
 
 @st.composite
-def schedules(draw: st.DrawFn) -> Schedule:
-    """Small schedules of every form."""
-    steps = draw(st.integers(0, 60))
-    actions = draw(st.lists(st.sampled_from(ACTIONS), max_size=4, unique=True))
-    acts = tuple(
-        Periodic(action, draw(st.integers(1, 20)), draw(st.integers(1, 30)), draw(st.none() | st.just(2))) for action in actions
-    )
-    end = tuple(Due(action) for action in draw(st.lists(st.sampled_from(ACTIONS), max_size=3, unique=True)))
+def schedules(draw: st.DrawFn, most: int = 60, known: tuple[Action, ...] = ACTIONS) -> Schedule:
+    """Small schedules of every form, of at most so many steps, with these acts."""
+    steps = draw(st.integers(0, most))
+    actions = draw(st.lists(st.sampled_from(known), max_size=4, unique=True))
+    periods, firsts = st.integers(1, max(1, most // 3)), st.integers(1, max(1, most // 2))
+    acts = tuple(Periodic(action, draw(periods), draw(firsts), draw(st.none() | st.just(2))) for action in actions)
+    end = tuple(Due(action) for action in draw(st.lists(st.sampled_from(known), max_size=3, unique=True)))
     return Schedule("train", steps, acts, end, draw(st.sampled_from([1, 2, 3, 10])))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass, replace
 from enum import Enum
+from random import Random
 from types import NoneType
 from typing import Any, NamedTuple, Protocol
 
@@ -27,7 +28,7 @@ class Said(NamedTuple):
 
 
 class Role(Protocol):
-    """A role. All that it is must lie in its attributes; those named in `FIXED` never change."""
+    """A role. All that it is must lie in its attributes; those named in `FIXED` never change, nor do they tell states apart."""
 
     FIXED: frozenset[str]
 
@@ -78,21 +79,33 @@ class Explorer:
                 self.check(self._roles(world), world)
             if not world.air and not world.lanes:
                 ends.append(self._roles(world))
-            for after in self._after(world):
-                ways += 1
+            for way in self._ways(world):
+                after, ways = self._heard(*way), ways + 1
                 if after not in met:
                     met.add(after)
                     todo.append(after)
             assert len(met) <= most, f"more than {most} states"
         return Explored(len(met), ways, tuple(ends))
 
-    def _after(self, world: World) -> Iterator[World]:
+    def wander(self, draw: Random) -> Explored:
+        """Walks one way, drawn at random, to its end."""
+        world, ways = self.first, 0
+        while True:
+            if self.check is not None:
+                self.check(self._roles(world), world)
+            choice = list(self._ways(world))
+            if not choice:
+                return Explored(ways + 1, ways, (self._roles(world),))
+            world, ways = self._heard(*draw.choice(choice)), ways + 1
+
+    def _ways(self, world: World) -> Iterator[tuple[World, str, Hashable]]:
+        """What can be heard next: the world without it, by whom, and what."""
         for to, what in world.air:
-            yield self._heard(replace(world, air=world.air - {(to, what)}), to, what)
+            yield replace(world, air=world.air - {(to, what)}), to, what
         for lane in world.lanes:
             name, to, (first, *others) = lane
             left = world.lanes - {lane} | ({(name, to, tuple(others))} if others else frozenset())
-            yield self._heard(replace(world, lanes=left), to, first)
+            yield replace(world, lanes=left), to, first
 
     def _heard(self, world: World, to: str, what: Hashable) -> World:
         place = self.names.index(to)
@@ -144,7 +157,7 @@ def duplicate(value: Any) -> Any:
 
 
 FIXED = frozenset({"acts", "known", "schedules", "sizes", "cursor", "progress_s"})
-"""Attributes of machines that never change."""
+"""Attributes of machines that never change. A role whose machine is replaced must say itself which one it has."""
 
 
 def frozen(value: Any) -> Hashable:

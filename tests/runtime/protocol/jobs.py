@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Any, assert_never
 
 from singalang_runtime.protocol import events as e
@@ -68,12 +69,13 @@ class Job:
 
 
 class Part(Member):
-    """A worker or server in a job: `views` of the groups in whose sections it has a part."""
+    """A worker or server in a job: `views` of the groups in whose sections it has a part; its machine is that of `section`."""
 
     FIXED = Member.FIXED | {"job", "views", "number"}
     job: Job
     views: tuple[GroupView | None, ...]
     number: int
+    section: int
 
     def _from(self, section: int) -> tuple[int, GroupView | None]:
         """The first section from this one on in which it has a part."""
@@ -92,7 +94,8 @@ class Process(Part):
     def __init__(self, job: Job, views: tuple[GroupView | None, ...], number: int, symbols: Symbols) -> None:
         self.job, self.views, self.number = job, views, number
         self.worker = Worker(number, job.schedules, job.until)
-        super().__init__(StepWorker(self._from(job.section)[1] or self._any, number), symbols)
+        self.section, view = self._from(job.section)
+        super().__init__(StepWorker(view or self._any, number), symbols)
 
     def begin(self) -> list[Said]:
         return []
@@ -147,9 +150,9 @@ class Process(Part):
 
     def _next_section(self) -> None:
         """Nothing more can arrive for this section, and things may for the next."""
-        _, view = self._from(self.worker.section + 1)
+        section, view = self._from(self.worker.section + 1)
         if view is not None:
-            self.machine = StepWorker(view, self.number)
+            self.section, self.machine = section, StepWorker(view, self.number)
 
 
 class Keeper(Part):
@@ -170,7 +173,7 @@ class Keeper(Part):
 
     def work(self, instructions: list[StepInstruction]) -> list[Said]:
         said = super().work(instructions)
-        if self.machine.step == self.job.schedules[self.section].steps:
+        if not self.machine.acts or self.machine.step == self.job.schedules[self.section].steps:
             section, view = self._from(self.section + 1)
             if view is not None:
                 self.section, self.machine = section, StepServer(view, self.number)
@@ -221,9 +224,10 @@ class Leader:
 
 
 class Exploration:
-    """All orders in which a job can go. `saved`: the checkpoints it may leave behind, as found on the way."""
+    """All orders in which a job can go, or with `draw` one of them. `saved`: the checkpoints it may leave behind, as found on the
+    way."""
 
-    def __init__(self, job: Job, symbols: Symbols) -> None:
+    def __init__(self, job: Job, symbols: Symbols, draw: Random | None = None) -> None:
         self.job = job
         self.saved: dict[e.Cursor, Saved] = {job.resumed.cursor: job.resumed} if job.resumed else {}
         views = tuple(GroupView(small.group()) for small in job.groups)
@@ -237,7 +241,8 @@ class Exploration:
         for name, story in job.resumed.stories if job.resumed else ():
             members[name].story = story
         self.members = tuple(members)
-        self.found: Explored = Explorer({"coordinator": Leader(job), **members}, self._check).walk()  # type: ignore[dict-item]
+        explorer = Explorer({"coordinator": Leader(job), **members}, self._check)  # type: ignore[dict-item]
+        self.found: Explored = explorer.walk() if draw is None else explorer.wander(draw)
 
     def _check(self, roles: Mapping[str, Any], world: World) -> None:
         """While a checkpoint is written, everybody stands still at its place."""
@@ -250,11 +255,8 @@ class Exploration:
             role = roles[name]
             if isinstance(role, Process) and role.number < self.job.groups[cursor.section].workers:
                 assert (role.worker.waits, role.worker.step, role.machine.phase) == ("checkpoint", cursor.step, None), name
-            elif isinstance(role, Keeper) and role.machine.acts and role.section >= 0:
-                here = (cursor.section, cursor.step)
-                over = cursor.step == self.job.schedules[cursor.section].steps
-                there = (role.section, role.machine.step)
-                assert role.machine.at == 0 and (there == here or ((over or role.section > 0) and there[1] == 0)), name
+            elif isinstance(role, Keeper) and role.section == cursor.section and role.machine.acts:
+                assert (role.machine.at, role.machine.step) == (0, cursor.step), name
         saved = Saved(cursor, tuple((name, roles[name].story) for name in self.members), leader.lines)
         assert self.saved.setdefault(cursor, saved) == saved, f"two checkpoints at {cursor} that are not alike"
 

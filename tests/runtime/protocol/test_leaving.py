@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from singalang_runtime.protocol import events as e
 from singalang_runtime.protocol import instructions as i
@@ -15,6 +18,7 @@ from singalang_runtime.protocol.steps import StepInstruction
 from tests.runtime.protocol.jobs import Exploration, Job, Line, Stories
 from tests.runtime.protocol.small import Small
 from tests.runtime.protocol.symbols import Symbols
+from tests.runtime.test_schedule import schedules
 
 PLAIN = Schedule("train", 2)
 TESTED = Schedule("train", 2, (Periodic("val", 1, 1, batches=1),), (Due("checkpoint"),))
@@ -69,6 +73,39 @@ def test_wherever_somebody_wants_to_leave_all_leave_at_one_place_and_go_on_from_
     assert ends == {"finished", "interrupted"} and others and first.found.states > 1000
 
 
+@st.composite
+def jobs(draw: st.DrawFn) -> Job:
+    """Jobs of one or two sections with groups of up to four workers, and acts at any steps."""
+    sections = draw(st.integers(1, 2))
+    groups = []
+    for _ in range(sections):
+        stages, width = draw(st.sampled_from([(1, 1), (1, 2), (1, 3), (2, 1), (2, 2)]))
+        small = Small(
+            stages * width, stages, draw(st.integers(1, 2)), draw(st.integers(1, 3)), draw(st.booleans()), draw(st.booleans())
+        )
+        groups.append(small)
+    return Job(tuple(groups), tuple(replace(draw(schedules(8, ("val", "checkpoint", "log"))), chunk=1) for _ in groups))
+
+
+@pytest.mark.slow
+@settings(max_examples=300, deadline=None)
+@given(jobs(), st.lists(st.none() | st.integers(1, 8), min_size=1, max_size=3), st.randoms())
+def test_longer_jobs_left_again_and_again_end_as_if_they_never_had_been(job: Job, untils: list[int | None], draw: Random) -> None:
+    symbols = Symbols()
+    [(status, _, stories, lines)] = Exploration(job, symbols, draw).ends
+    assert status == "finished"
+    going = job
+    for until in untils:
+        found = Exploration(replace(going, until=until, leaves=until is None), symbols, draw)
+        [(ended, cursor, *what)] = found.ends
+        if ended == "finished":
+            assert what == [stories, lines]
+            return
+        going = found.resumed(cursor)
+    [(ended, _, *what)] = Exploration(going, symbols, draw).ends
+    assert (ended, what) == ("finished", [stories, lines])
+
+
 @pytest.mark.parametrize("until", [1, 2])
 def test_told_to_stop_all_stop_after_the_same_step(until: int) -> None:
     for job in (JOBS[1], JOBS[7]):
@@ -93,7 +130,7 @@ def test_workers_that_leave_where_the_first_of_them_can_are_found_out(monkeypatc
             return self._to_all(e.LeaveAt(min(self.places.values()))) if done else []
 
     monkeypatch.setattr("tests.runtime.protocol.jobs.Coordinator", Hasty)
-    with pytest.raises(AssertionError, match="waiting for ever|workers want checkpoints apart"):
+    with pytest.raises(AssertionError, match=r"waiting for ever|workers want checkpoints apart"):
         check(replace(JOBS[0], leaves=True), Symbols(), "interrupted")
 
 
@@ -123,5 +160,5 @@ def test_messages_of_one_evaluation_are_never_taken_for_those_of_another(monkeyp
     """Nobody waits for the last stage, so that the first may be a whole evaluation ahead of it."""
     whole(JOBS[4], Symbols())
     monkeypatch.setattr(StepWorker, "_told", property(lambda self: self.step))
-    with pytest.raises(AssertionError, match="twice|not alike"):
+    with pytest.raises(AssertionError, match=r"twice|not alike"):
         whole(JOBS[4], Symbols())
