@@ -1,8 +1,8 @@
 """What a backward pass takes from its forward pass: kept arrays, and what is worked out again. Knows no layer.
 
 Worked out again is what only moves or converts the numbers of arrays that are still there (a field normalised, a weight
-transposed), and scalars. From parameters parts may be taken as well; a part of an array that passes by is kept instead of the
-whole of it.
+transposed), scalars, and keys of random numbers. From parameters parts may be taken as well; a part of an array that passes by is
+kept instead of the whole of it.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ _MOVING = (
 )
 _NORMALISING = ("sub", "div")
 _TAKING = ("slice", "dynamic_slice")
+_KEYS = ("random_wrap", "random_fold_in")
 
 _PERMANENT, _PASSING, _LOST = range(3)
 """Whether what a value comes of is there all through the step, until the backward pass, or not any more."""
@@ -94,7 +95,7 @@ def _again(operation: JaxprEqn, state: Mapping[Var, int]) -> int:
     worst = max(given, default=_PERMANENT)
     name = operation.primitive.name
     scalar = all(not _shape(atom) for atom in (*operation.invars, *operation.outvars))
-    cheap = scalar or name in _MOVING or name in _NORMALISING or (name in _TAKING and worst == _PERMANENT)
+    cheap = scalar or name in (*_MOVING, *_NORMALISING, *_KEYS) or (name in _TAKING and worst == _PERMANENT)
     return worst if cheap else _LOST
 
 

@@ -198,7 +198,7 @@ class _Pass:
             section.ops,
             given.weights_of(node),
             {own: self._parameter(node, own, parameters) for own in node.shaped.parameters if (layer, own) not in self.net.moved},
-            {own: state[f"{section.prefix}{layer}.{own}"] for own in node.shaped.state},
+            {own: state[f"{section.prefix}{layer}.{own}"] for own in node.shaped.state if node.part == "layer"},
             self.net.training,
             key_of(given.key, layer),
             first,

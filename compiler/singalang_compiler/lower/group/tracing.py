@@ -60,12 +60,13 @@ class Traced:
     def evaluate(self, wanted: Sequence[Atom], known: Mapping[Var, Array]) -> list[Array]:
         """The values of some variables, from those of others."""
         jaxpr = self.jaxpr.jaxpr
-        part = _replaced(self.jaxpr, invars=[*known], outvars=[*wanted], eqns=cone(jaxpr, wanted, (*known, *jaxpr.constvars)))
-        return list(jaxpr_as_fun(part)(*known.values()))
+        part = _replaced(jaxpr, invars=[*known], outvars=[*wanted], eqns=cone(jaxpr, wanted, (*known, *jaxpr.constvars)))
+        return list(jaxpr_as_fun(ClosedJaxpr(part, self.jaxpr.consts))(*known.values()))
 
     def giving(self, results: Mapping[str, Atom]) -> Traced:
         """The function that gives these variables instead."""
-        return Traced(self.inputs, tuple(results), _replaced(self.jaxpr, outvars=list(results.values())))
+        inner = _replaced(self.jaxpr.jaxpr, outvars=list(results.values()))
+        return Traced(self.inputs, tuple(results), ClosedJaxpr(inner, self.jaxpr.consts))
 
     def pruned(self) -> Traced:
         """The function without operations and inputs on which no result depends."""
@@ -74,8 +75,8 @@ class Traced:
         used = {atom for one in operations for atom in one.invars if isinstance(atom, Var)}
         used |= {atom for atom in jaxpr.outvars if isinstance(atom, Var)}
         inputs = [(argument, var) for argument, var in zip(self.inputs, jaxpr.invars, strict=True) if var in used]
-        bare = _replaced(self.jaxpr, invars=[var for _, var in inputs], eqns=operations)
-        return Traced(tuple(argument for argument, _ in inputs), self.outputs, bare)
+        inner = _replaced(jaxpr, invars=[var for _, var in inputs], eqns=operations)
+        return Traced(tuple(argument for argument, _ in inputs), self.outputs, ClosedJaxpr(inner, self.jaxpr.consts))
 
 
 def trace(function: Callable[[Named], Named], inputs: Sequence[Argument], double: bool) -> Traced:
@@ -115,8 +116,8 @@ def _flattened(jaxpr: Jaxpr, constants: Sequence[Array], *arrays: Array) -> list
             results = _flattened(inner.jaxpr, inner.consts, *_read(operation.invars, values))
         else:
             read = [atom for atom in operation.invars if isinstance(atom, Var)]
-            alone = _replaced(ClosedJaxpr(jaxpr, ()), constvars=[], invars=read, outvars=operation.outvars, eqns=[operation])
-            results = jaxpr_as_fun(alone)(*_read(read, values))
+            alone = _replaced(jaxpr, constvars=[], invars=read, outvars=operation.outvars, eqns=[operation])
+            results = jaxpr_as_fun(ClosedJaxpr(alone, ()))(*_read(read, values))
         values.update(zip(operation.outvars, results, strict=True))
     return _read(jaxpr.outvars, values)
 
@@ -125,6 +126,7 @@ def _read(atoms: Sequence[Atom], values: Mapping[Var, Array]) -> list[Array]:
     return [atom.val if isinstance(atom, Literal) else values[atom] for atom in atoms]
 
 
-def _replaced(jaxpr: ClosedJaxpr, **parts: Any) -> ClosedJaxpr:
-    inner: Any = jaxpr.jaxpr
-    return ClosedJaxpr(inner.replace(**parts), jaxpr.consts)
+def _replaced(jaxpr: Jaxpr, **parts: Any) -> Jaxpr:
+    bare: Any = jaxpr  # without types in JAX
+    replaced: Jaxpr = bare.replace(**parts)
+    return replaced
