@@ -37,6 +37,7 @@ def connection(extent: Extent, source: Distribution, target: Distribution, apart
     )
 
 
+@settings(deadline=None)
 @given(
     rows=st.lists(st.integers(0, 5), min_size=1, max_size=6),
     widths=st.tuples(st.integers(1, 3), st.integers(1, 3)),
@@ -76,6 +77,7 @@ def test_connections_are_predicted_as_programs_move_them(seed: int, stages: int,
     assert total == LinkRecord(what="connections", step_bytes=8 * sum(game.moved.values()))
 
 
+@settings(deadline=None)
 @given(groups(), st.booleans(), st.sampled_from([4, 8]), st.integers(1, 3), st.booleans())
 def test_gradients_and_values_are_those_of_every_holder_elsewhere(
     given_: tuple[list[Item], Crew], clips_norm: bool, element_bytes: int, micro_batches: int, exact: bool

@@ -87,6 +87,7 @@ def test_no_array_has_more_slots_than_it_needs(net: CutNet, seed: int) -> None:
             Game(net, found, fewer).play(Random(seed))
 
 
+@settings(deadline=None)
 @given(cut_nets())
 def test_every_connection_is_used_once_each_way_in_every_micro_batch(net: CutNet) -> None:
     steps = [step for program in programs(net) for step in program]

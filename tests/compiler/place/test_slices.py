@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import prod
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from singalang_compiler.place.slices import Crew, Item, Slices, slices_of
@@ -92,6 +92,7 @@ def groups(draw: st.DrawFn) -> tuple[list[Item], Crew]:
     return items, group
 
 
+@settings(deadline=None)
 @given(groups())
 @example(([whole("a", 63)], crew(servers=64)))
 @example(([cut("a", 1000, 4), whole("b", 3)], crew(servers=3)))
@@ -109,6 +110,7 @@ def test_every_element_of_every_parameter_is_in_exactly_one_slice(given_: tuple[
     assert all(set(part) <= {1} for parts in seen.values() for part in parts)
 
 
+@settings(deadline=None)
 @given(groups())
 def test_the_largest_slice_is_a_tenth_above_the_average_at_most(given_: tuple[list[Item], Crew]) -> None:
     items, group = given_
@@ -118,6 +120,7 @@ def test_the_largest_slice_is_a_tenth_above_the_average_at_most(given_: tuple[li
     assert max(sliced.sizes) <= max(-(-total // group.servers), 1.1 * total / group.servers)
 
 
+@settings(deadline=None)
 @given(groups())
 def test_records_grow_with_parameters_and_workers_not_with_their_product(given_: tuple[list[Item], Crew]) -> None:
     items, group = given_
@@ -125,6 +128,7 @@ def test_records_grow_with_parameters_and_workers_not_with_their_product(given_:
     assert told <= 3 * len(items) + 2 * group.servers + group.stages * (group.per_stage + 1)
 
 
+@settings(deadline=None)
 @given(groups())
 def test_segments_of_one_parameter_stand_together_in_the_order_of_parameters(given_: tuple[list[Item], Crew]) -> None:
     items, group = given_
@@ -134,6 +138,7 @@ def test_segments_of_one_parameter_stand_together_in_the_order_of_parameters(giv
         assert all(first < second for first, second in pairwise(places))
 
 
+@settings(deadline=None)
 @given(groups())
 def test_living_with_workers_moves_no_more_than_living_apart(given_: tuple[list[Item], Crew]) -> None:
     items, group = given_
