@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
-from singalang_runtime.protocol.exchanges import Act, Await
+from singalang_runtime.protocol.exchanges import Act, Await, dated
 from singalang_runtime.protocol.steps import Message
 
 
@@ -20,13 +19,13 @@ class Mailbox:
         self.kept: set[Message] = set()  # arrived, not yet wanted
         self.missing: set[Message] = set()  # wanted, not yet arrived
 
-    def take(self, message: Message, now: str) -> bool:
-        """Takes in a message; whether all that was wanted is there with it. `now` says where the role is, for assertions."""
-        assert replace(message, step=0) in self.known, f"{self.name} {now}: nobody waits for {message}"
-        assert message not in self.kept, f"{self.name} {now}: {message} came twice"
+    def take(self, message: Message, place: Callable[[], str]) -> bool:
+        """Takes in a message; whether all that was wanted is there with it. `place` says where the role is, for assertions."""
         if message in self.missing:
             self.missing.remove(message)
             return not self.missing
+        assert dated(message, 0) in self.known, f"{self.name} in {place()}: nobody waits for {message}"
+        assert message not in self.kept, f"{self.name} in {place()}: {message} came twice"
         self.kept.add(message)
         return False
 

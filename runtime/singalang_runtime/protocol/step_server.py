@@ -55,7 +55,7 @@ class StepServer:
                 assert_never(event)
 
     def _arrived(self, message: Message) -> list[StepInstruction]:
-        if not self.mail.take(message, f"in step {self.step}, at {self.at}"):
+        if not self.mail.take(message, self._place):
             return []
         waited = self.acts[self.at]
         assert isinstance(waited, Await), f"{self.name} waited in step {self.step} at {waited}"
@@ -90,6 +90,9 @@ class StepServer:
             case _:
                 raise AssertionError(f"{self.name} has {act} in its program")
         return True
+
+    def _place(self) -> str:
+        return f"step {self.step}, at {self.at}"
 
     @property
     def _step(self) -> int:

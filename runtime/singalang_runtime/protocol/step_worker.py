@@ -76,7 +76,7 @@ class StepWorker:
         return [Pauses(self.stop)]
 
     def _arrived(self, message: Message) -> list[StepInstruction]:
-        if not self.mail.take(message, f"in {self._place()}"):
+        if not self.mail.take(message, self._place):
             return []
         waited = self._acts[self.at]
         assert isinstance(waited, Await), f"{self.name} waited in {self._place()} at {waited}"

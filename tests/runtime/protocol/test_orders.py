@@ -102,7 +102,7 @@ class Hasty(StepServer):
         return Combine(one.what, tuple(sorted(one.messages, key=self.order.index)), one.shards)
 
 
-def forgetting(self: Mailbox, message: Message, now: str) -> bool:
+def forgetting(self: Mailbox, message: Message, place: object) -> bool:
     """Takes only what is waited for."""
     if message in self.missing:
         self.missing.remove(message)
