@@ -20,7 +20,7 @@ from singalang_compiler.lower.buffers import pack
 from singalang_compiler.lower.group import arguments
 from singalang_compiler.lower.group.leaves import Leaves, leaves_of
 from singalang_compiler.lower.group.piece import Given, PieceNet, objective, pairs, run
-from singalang_compiler.lower.group.returning import Returning, gradient_of_buffer, learned_parameters
+from singalang_compiler.lower.group.returning import Returning, gradient_of_buffer, learned_parameters, unreached_buffers
 from singalang_compiler.lower.group.tracing import Named, Traced, trace
 from singalang_compiler.lower.layouts import Value
 from singalang_compiler.lower.measuring import rows
@@ -139,7 +139,7 @@ class _Start(NamedTuple):
     def outputs(self, ran: Ran, arrays: Named) -> dict[str, Array]:
         """New state, rows of metrics, and the views that it gives."""
         own = _metrics(self.net, pairs(self.net, ran, self.given), arrays)
-        return _state(self.net, {**self.state, **ran.new_state}) | own | _gives(self.net, ran)
+        return _state(self.net, {**self.state, **ran.new_state}) | own | _gives(self.net, ran) | _unreached(self.net)
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def _taught(start: _Start, back: Returning, arrays: Named) -> Named:
     batch = {view.field: start.views[view.name].array for view in net.piece.fields}
     algorithm = net.section.train.algorithm.instance()
     gradients, changed, found = algorithm.gradients(_Contribution(start), learning, start.state, batch, net.section.ops)
-    kept = _state(net, {**start.state, **changed}) | _metrics(net, found, arrays)
+    kept = _state(net, {**start.state, **changed}) | _metrics(net, found, arrays) | _unreached(net)
     return kept | _gradients(net, back, (gradients, {}), arrays)
 
 
@@ -222,6 +222,12 @@ def _metrics(net: PieceNet, found: Mapping[str, Array], arrays: Named) -> dict[s
 
 def _gives(net: PieceNet, ran: Ran) -> dict[str, Array]:
     return {view.name: ran.values[view.name].array for view in net.piece.gives}
+
+
+def _unreached(net: PieceNet) -> dict[str, Array]:
+    """Gradients of 0, of parameters that learn and that the objective does not depend on."""
+    names = unreached_buffers(net.net, net.piece, net.held)
+    return {gradient_of_buffer(one.name): _nothing(net, one.size) for one in net.held.parameters if one.name in names}
 
 
 def _nothing(net: PieceNet, size: int) -> Array:

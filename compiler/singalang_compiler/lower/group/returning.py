@@ -28,7 +28,7 @@ def returning(net: CutNet, piece: Piece, held: Held) -> Returning:
     before = [one for one in stage if one.level in earlier]
     done = {gradient_of(view) for one in before for view in one.returns}
     done |= {gradient_of_buffer(buffer) for one in before for buffer in learned_buffers(net, one, held)}
-    if net.micro_batches > 1 and not net.shards:
+    if _adds_up(net):
         done |= {gradient_of_buffer(buffer) for buffer in held.learning}
     return Returning(
         {view: _incoming(net, view, stage) for view in piece.learned}, learned_buffers(net, piece, held), frozenset(done)
@@ -41,6 +41,16 @@ def learned_buffers(net: CutNet, piece: Piece, held: Held) -> tuple[str, ...]:
     return tuple(one.name for one in held.parameters if any(segment.name in names for segment in one.segments))
 
 
+def unreached_buffers(net: CutNet, piece: Piece, held: Held) -> tuple[str, ...]:
+    """The parameter buffers that learn and to which no gradient of the stage comes: the forward pass of its last piece says that
+    it is 0, unless gradients begin with 0 anyway."""
+    stage = net.of_stage(piece.stage)
+    if piece is not stage[-1] or _adds_up(net):
+        return ()
+    reached = {buffer for one in stage if one.backward != "none" for buffer in learned_buffers(net, one, held)}
+    return tuple(buffer for buffer in held.learning if buffer not in reached)
+
+
 def learned_parameters(net: CutNet, piece: Piece, held: Held) -> frozenset[str]:
     """The parameters of which the backward pass of a piece gives gradients."""
     names = set(piece.nodes)
@@ -51,6 +61,11 @@ def learned_parameters(net: CutNet, piece: Piece, held: Held) -> frozenset[str]:
 def gradient_of_buffer(buffer: str) -> str:
     """The array with the gradient of a parameter buffer."""
     return "gradients/" + buffer.removeprefix("parameters/")
+
+
+def _adds_up(net: CutNet) -> bool:
+    """Whether gradients are cleared, and micro-batches add theirs."""
+    return net.micro_batches > 1 and not net.shards
 
 
 def _incoming(net: CutNet, view: View, stage: tuple[Piece, ...]) -> tuple[str, ...]:

@@ -162,8 +162,6 @@ class Worker:
     def run(self, run: _Run) -> Iterator[None]:
         """Goes through the program; stops wherever something has not been sent yet."""
         self.metrics = np.zeros_like(self.metrics)
-        if run.phase == "train":
-            self._clear()
         program: Sequence[WorkerStep] = self.role.step if run.phase == "train" else self.role.evaluate[run.phase]
         for step in program:
             match step:
@@ -185,7 +183,6 @@ class Worker:
             run.done += 1
 
     def _clear(self) -> None:
-        """Gradients that no call gives are 0."""
         for buffer in self.role.parameters:
             if buffer.name in self.role.trained:
                 self.arrays[_gradient(buffer), 0] = np.zeros(buffer.size, self.crew.dtype)
