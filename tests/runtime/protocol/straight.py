@@ -36,8 +36,8 @@ class Straight:
         self.given: dict[Key, int] = {}
         self.stories: dict[tuple[str, int], int] = {}
         self.now: dict[str, int] = {}
-        servers = [number for number, server in enumerate(group.servers) if server.segments]
-        self.servers = servers
+        self.slices = [group.segments_of(server) for server in group.servers]
+        self.servers = servers = [number for number, segments in enumerate(self.slices) if segments]
         going = [self._worker(number) for number in range(group.workers)] + [self._server(number) for number in servers]
         waiting: list[tuple[Iterator[Key], Key | None]] = [(role, None) for role in going]
         while waiting:
@@ -102,7 +102,7 @@ class Straight:
     def _holders(self, server: int) -> list[int]:
         stored = {one.name: one for one in self.group.stored}
         found = set()
-        for segment in self.group.servers[server].segments:
+        for segment in self.slices[server]:
             for stage in stored[segment.parameter].stages:
                 positions = range(self.width) if segment.position is None else [segment.position]
                 found |= {stage * self.width + position for position in positions}
