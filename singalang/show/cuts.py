@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Literal
+from collections.abc import Iterable
+from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
-from singalang_compiler.plan import Decision, LayerRecord, SectionRecord
-from singalang_compiler.plan_group import GroupRecord
+from singalang_compiler.plan import Decision, SectionRecord
 
-_ENDINGS = ("", ".cut", ".partition", ".stage")
-"""What may follow a layer's name in what a decision is about."""
+Word: TypeAlias = Literal["batch", "feature", "none"]
+_WORDS: tuple[Word, ...] = get_args(Word)
+_ENDINGS = (".partition", ".stage")
+"""What follows a layer's name in what a decision is about."""
 
 
 class LayerCut(msgspec.Struct, frozen=True):
     """How a layer is cut, in a word and in the compiler's words; its stage; what was decided of it."""
 
-    word: Literal["batch", "feature", "none"]
+    word: Word
     label: str
     stage: int
     decisions: tuple[Decision, ...]
 
 
 def layer_cuts(section: SectionRecord, decisions: Iterable[Decision]) -> dict[str, LayerCut]:
-    """The cut of each layer of a section; empty where one worker does all."""
+    """The cut of each layer of a section; empty where one worker does all.
+
+    Of layers that do not exist in training nothing is decided: they are not cut, and stand where their inputs are.
+    """
     if section.group is None:
         return {}
     told = decided(section, decisions)
-    stages = _stages(section.layers, section.group)
-    return {layer.name: _cut(tuple(told.get(layer.name, ())), stages[layer.name]) for layer in section.layers}
+    found: dict[str, LayerCut] = {}
+    for layer in section.layers:
+        inputs = max((found[name].stage for name in layer.inputs if name in found), default=0)
+        found[layer.name] = _cut(tuple(told.get(layer.name, ())), inputs)
+    return found
 
 
 def decided(section: SectionRecord, decisions: Iterable[Decision]) -> dict[str, list[Decision]]:
@@ -43,18 +50,11 @@ def decided(section: SectionRecord, decisions: Iterable[Decision]) -> dict[str, 
 
 
 def _cut(decisions: tuple[Decision, ...], stage: int) -> LayerCut:
-    for decision in decisions:
-        for word in ("batch", "feature", "none"):
-            if decision.chosen.startswith(word):
-                return LayerCut(word, decision.chosen, stage, decisions)
-    return LayerCut("none", "none", stage, decisions)
-
-
-def _stages(layers: Iterable[LayerRecord], group: GroupRecord) -> Mapping[str, int]:
-    """The stage of each layer: where connections bring it what it reads, else that of its inputs."""
-    sent = {(reader, one.value): one.target_stage for one in group.connections for reader in one.consumers}
-    found: dict[str, int] = {}
-    for layer in layers:
-        near = (sent.get((layer.name, name), found.get(name, 0)) for name in layer.inputs)
-        found[layer.name] = max(near, default=0)
-    return found
+    word: Word = "none"
+    label: str = word
+    for one in decisions:
+        if one.about.endswith(".stage"):
+            stage = int(one.chosen)
+        else:
+            word, label = next(known for known in _WORDS if one.chosen.startswith(known)), one.chosen
+    return LayerCut(word, label, stage, decisions)

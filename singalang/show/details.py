@@ -24,6 +24,10 @@ class Details(msgspec.Struct):
         if text:
             self.facts.append((label, text))
 
+    def listed(self, label: str, texts: Iterable[str]) -> None:
+        """Adds several facts under one label."""
+        self.facts.extend((label if not place else "", text) for place, text in enumerate(texts))
+
     def link(self, label: str, links: Iterable[Link]) -> None:
         """Adds other things under a heading, where there are any."""
         if found := list(links):

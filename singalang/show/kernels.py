@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from singalang.show import words
-from singalang.show.details import Details
+from singalang.show.details import Details, Link
 from singalang.show.markup import Markup, element, joined
 from singalang.show.net import Net
 from singalang.show.tables import chooser, table
@@ -14,6 +14,8 @@ from singalang_compiler.plan_group import CallRecord, GroupRecord
 
 _HASH = 10
 """Characters of a kernel's name that are shown."""
+_TOLD_LAYERS = 100
+"""Layers of a kernel that are named."""
 
 
 def kernels(net: Net, details: dict[str, Details]) -> Markup:
@@ -26,10 +28,12 @@ def kernels(net: Net, details: dict[str, Details]) -> Markup:
             details[name] = _kernel_details(role, key, record)
             rows.append((chooser(name, role), "", key[:_HASH], words.short(record.flops), "", words.bytes_(record.bytes)))
     if net.group:
+        computed = _layers_by_call(net)
         for owner, call, record_ in _calls(net.group):
             name = net.name("call", f"{owner}/{call}")
             kernel = net.plan.kernels.get(record_.kernel)
             details[name] = _call_details(owner, call, record_, kernel)
+            details[name].link("computes", computed.get((owner, call), ()))
             size = words.bytes_(kernel.bytes) if kernel else ""
             cost = words.seconds(record_.compute_s) if record_.compute_s else ""
             rows.append((chooser(name, call), owner, record_.kernel[:_HASH], words.short(record_.flops), cost, size))
@@ -55,8 +59,8 @@ def _kernel_details(role: str, key: str, record: KernelRecord) -> Details:
     told = Details(role, f"kernel {key[:_HASH]}")
     told.fact("flops", f"{record.flops:,}")
     told.fact("file", words.bytes_(record.bytes))
-    told.facts.extend((f"takes {one.name}", _argument(one)) for one in record.inputs)
-    told.facts.extend((f"gives {one.name}", _argument(one)) for one in record.outputs)
+    told.listed("takes", (f"{one.name}: {_argument(one)}" for one in record.inputs))
+    told.listed("gives", (f"{one.name}: {_argument(one)}" for one in record.outputs))
     return told
 
 
@@ -69,9 +73,20 @@ def _call_details(owner: str, call: str, record: CallRecord, kernel: KernelRecor
     inputs = kernel.inputs if kernel else ()
     outputs = kernel.outputs if kernel else ()
     for verb, names, arguments in (("takes", record.inputs, inputs), ("gives", record.outputs, outputs)):
-        known = [_argument(one) for one in arguments] if len(arguments) == len(names) else [""] * len(names)
-        told.facts.extend((f"{verb} {name}", text or "an array") for name, text in zip(names, known, strict=True))
+        told.listed(verb, (f"{name}: {_argument(one)}" for name, one in zip(names, arguments, strict=False)))
     return told
+
+
+def _layers_by_call(net: Net) -> dict[tuple[str, str], list[Link]]:
+    """By role and call the layers that it computes, as far as they are told."""
+    pieces: dict[tuple[int, str], list[Link]] = {}
+    for name in net.layers:
+        pieces.setdefault((net.stage(name), str(net.levels[name])), []).append((net.name("layer", name), name))
+    return {
+        (role.name, call): pieces.get((role.stage, call.rpartition("/")[2]), [])[:_TOLD_LAYERS]
+        for role in (net.group.roles if net.group else ())
+        for call in role.calls
+    }
 
 
 def _argument(one: Argument) -> str:

@@ -7,6 +7,7 @@ from math import prod
 from singalang.show import words
 from singalang.show.details import Details, Link
 from singalang.show.net import ConnectionMark, FieldMark, LayerMark, Mark, Net, inputs_of
+from singalang.show.pieces import STATISTIC
 from singalang_compiler.plan import Decision
 
 
@@ -70,7 +71,8 @@ def _connection(net: Net, mark: ConnectionMark) -> Details:
     told.fact("from", _side(net, one.source_stage, words.spread(one.source)))
     told.fact("to", _side(net, one.target_stage, words.spread(one.target)))
     told.fact("one record", words.shape(one.extent.record))
-    told.fact("records", _rows(one.extent.rows))
+    if not one.value.endswith(STATISTIC):
+        told.fact("records", _rows(one.extent.rows))
     told.fact("numbers", one.dtype)
     told.fact("back", "its gradient comes back the same way" if one.returns else "no gradient comes back")
     return told

@@ -13,7 +13,7 @@ from singalang.show.details import Details
 from singalang.show.markup import Markup, element, joined
 from singalang.show.net import Net
 from singalang.show.tables import chooser, table
-from singalang_compiler.plan_group import GroupRecord, MemoryRecord, ServerRecord
+from singalang_compiler.plan_group import GroupRecord, MemoryRecord, ServerRecord, SliceSegment
 
 _FEW_SERVERS = 24
 _TOLD_SEGMENTS = 200
@@ -182,12 +182,15 @@ def _server_details(group: GroupRecord, server: ServerRecord, size: int) -> Deta
     told.fact("its slice", f"{size:,} numbers")
     told.fact("its buffers", f"{server.size:,} numbers each, as long as the longest slice")
     segments = group.segments_of(server) if len(group.servers) * len(group.stored) < 20_000 else server.segments
-    for one in segments[:_TOLD_SEGMENTS]:
-        piece = "" if one.position is None else f"[{one.position}]"
-        told.fact(f"{one.parameter}{piece}", f"{one.offset:,} to {one.offset + one.size:,}")
+    told.listed("holds", (_segment(one) for one in segments[:_TOLD_SEGMENTS]))
     if len(segments) > _TOLD_SEGMENTS:
         told.fact("and", f"{len(segments) - _TOLD_SEGMENTS:,} more segments")
     return told
+
+
+def _segment(one: SliceSegment) -> str:
+    piece = "" if one.position is None else f"[{one.position}]"
+    return f"{one.parameter}{piece}: {one.offset:,} to {one.offset + one.size:,}"
 
 
 _LINKS = {

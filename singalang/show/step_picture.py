@@ -48,7 +48,7 @@ def _drawn(net: Net, group: GroupRecord, played: Sequence[Played], evenly: bool)
     inside = (
         *(_lane_line(group, number, label, wide) for number, label in enumerate(lanes)),
         *(_call_box(net, group, one, wide / end) for one in sorted(played, key=lambda one: one.first_s)[:_MOST]),
-        element("text", ends, x=_LABEL + wide, y=high - 6, class_="right"),
+        element("text", ends, x=_LABEL, y=high - 6),
     )
     whole = _LABEL + wide + 8
     told = f"When each stage computes what in a step of {words.count(group.micro_batches, 'micro-batch', 'micro-batches')}"
@@ -64,7 +64,8 @@ def _lane_name(group: GroupRecord, role: RoleRecord) -> str:
 def _wide(played: Sequence[Played], end: float) -> int:
     """So many pixels that most calls can be seen and named."""
     times = sorted(one.last_s - one.first_s for one in played)
-    return round(min(_WIDEST, max(_NARROWEST, 24 * end / times[len(times) // 2])))
+    wanted = 24 * end / (times[len(times) // 2] or end)
+    return round(_NARROWEST if wanted < 1.6 * _NARROWEST else min(_WIDEST, wanted))
 
 
 def _note(group: GroupRecord, count: int) -> str:

@@ -25,7 +25,6 @@ REASONS: dict[Reason, str] = {
     "topology-default": "it is what the topology says of layers that no rule names",
     "cheapest": "nothing is cheaper in the cost model, and that is proven",
     "cheapest-found": "the cheapest that the search found; not proven",
-    "cheapest-that-fits": "the cheapest that the search found among what fits into the memory",
     "cheapest-that-fits": "what is cheaper needs more memory than a process has",
     "no-such-cut": "its kind cannot be cut as the topology says",
     "not-divisible": "cut as the topology says, the parts would be unequal",

@@ -17,10 +17,11 @@ import pytest
 
 from singalang.show import words
 from singalang.show.markup import Markup, data_island, element, escaped
+from singalang.show.net import Net
 from singalang.show.page import page
 from singalang.show.processes import slice_sizes
 from singalang.show.timeline import play
-from singalang_compiler.pipeline import Request, compile_program
+from singalang_compiler.pipeline import Request, check, compile_program
 from singalang_compiler.plan import Plan, Reason, to_bytes
 from singalang_compiler.plan_group import GroupRecord, RunStep
 from tests.commands.shell import PROGRAM, Shell, environment, process
@@ -235,6 +236,18 @@ def test_how_each_layer_is_cut_is_said_in_a_word(plans: Path) -> None:
     assert facts["cut"].startswith("feature: each worker computes a part")
     assert facts["because"].startswith("the program says so") and "not batch" in facts
     assert all("cut-one" in mark["class"] for mark in Page(page(read(plans, "laptop"))).classed("layer"))
+
+
+@pytest.mark.parametrize("name", ["cut", "staged"])
+def test_stages_and_pieces_are_those_into_which_the_net_was_cut(plans: Path, name: str) -> None:
+    plan = read(plans, name)
+    net = Net(plan, plan.sections[0], "")
+    placed = check(Request(str(plans / "first.singa"), topology=name)).value
+    assert placed is not None
+    nodes = {node.name: node for node in placed.sections[0].cut.nets["train"].nodes}
+    assert nodes and {name: (node.stage, node.level, node.cut.label) for name, node in nodes.items()} == {
+        name: (cut.stage, net.levels[name], cut.label) for name, cut in net.cuts.items()
+    }
 
 
 def test_connections_stand_between_the_layers_that_they_join_with_their_bytes(plans: Path) -> None:

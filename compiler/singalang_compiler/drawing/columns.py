@@ -77,10 +77,10 @@ def _smallness(tall: Heights, reach: Sequence[tuple[float, float]], columns: Seq
 
 
 def _strain(rows: Rows, tall: Heights, columns: Sequence[range]) -> float:
-    """1 and more for what folding takes apart: stages, and lines beside each other."""
+    """1 and more for what folding takes apart: stages, lines beside each other, and the net itself."""
     apart = sum(_goes_on(tall, one[0]) for one in columns[1:]) if tall.framed else 0
     lines = sum(_going_on(rows, one[0]) - 1 for one in columns[1:])
-    return 1 + apart / 8 + lines / 20
+    return 1 + apart / 8 + lines / 20 + len(columns) / 100
 
 
 def _going_on(rows: Rows, row: int) -> int:
