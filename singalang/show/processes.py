@@ -17,6 +17,7 @@ from singalang_compiler.plan_group import GroupRecord, MemoryRecord, ServerRecor
 
 _FEW_SERVERS = 24
 _TOLD_SEGMENTS = 200
+_TOLD_SERVERS = 64
 
 
 class Lane(msgspec.Struct, frozen=True):
@@ -35,7 +36,7 @@ def processes(net: Net, details: dict[str, Details]) -> Markup:
     """The part of the page on processes; adds to `details`."""
     lanes = _group_lanes(net, net.group) if net.group else _whole_lanes(net)
     for lane in lanes:
-        details[net.name("process", lane.first)] = _lane_details(lane)
+        details[net.name("process", lane.first)] = _lane_details(net, lane)
     parts = [_lanes(net, lanes)]
     if net.group:
         parts += [_slices(net, net.group, details), _links(net, net.group)]
@@ -131,13 +132,17 @@ def _lane_row(net: Net, lane: Lane, most: int) -> Markup:
     return element("div", name, element("div", lane.does, class_="lane-does"), memory, class_=f"lane{stage}")
 
 
-def _lane_details(lane: Lane) -> Details:
+def _lane_details(net: Net, lane: Lane) -> Details:
     told = Details(lane.first, "process" if lane.count == 1 else f"{lane.count:,} processes that do the same")
     told.fact("does", lane.does)
     for part in lane.memory:
         told.fact(part.label, words.bytes_(part.size) if part.size else None)
     total = sum(part.size for part in lane.memory)
     told.fact("memory in all", words.bytes_(total) if total else None)
+    names = [f"server-{number}" for number in lane.servers[:_TOLD_SERVERS]]
+    told.link(
+        "servers" if len(names) == len(lane.servers) else "servers, the first", ((net.name("server", name), name) for name in names)
+    )
     return told
 
 

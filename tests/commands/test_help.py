@@ -78,6 +78,7 @@ def test_a_command_like_no_other_earns_no_guess(shell: Shell) -> None:
         ("singa", "explain", "E9999"),
         ("singa", "predict"),
         ("singa", "predict", "plan.json", "--top-k", "0"),
+        ("singa", "show"),
         ("singa", "test"),
         ("singa", "test", "plan.json", "--phase", "train"),
     ],
