@@ -219,6 +219,8 @@ def _train(request: ExecRequest, ready: _Ready, device: Device, attention: Atten
     if ready.checkpoint is not None:
         found = (*found, *_elsewhere(ready.checkpoint.manifest, device, folder))
     request.reporter.begin(ready.job.plan.name, str(folder.path), ready.checkpoint.path.name if ready.checkpoint else None)
+    if len(ready.job.plan.processes) > 1:
+        request.reporter.note(f"the work of {len(ready.job.plan.processes)} processes is done in this one")
     fault: Diagnostic | None = None
     code = FAILED
     try:

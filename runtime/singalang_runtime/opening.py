@@ -14,7 +14,7 @@ from singalang_runtime.codes.e0903_disk_small import DiskSmall
 from singalang_runtime.codes.e0904_memory_small import MemorySmall
 from singalang_runtime.feed.feed import Feed
 from singalang_runtime.feed.open import open_feed
-from singalang_runtime.group.records import group_fields, group_kernels
+from singalang_runtime.group.records import group_fields, group_kernels, memory_bytes
 from singalang_runtime.plan_files import check_kernels, read_plan
 from singalang_runtime.protocol.schedule import Due, Periodic, Schedule
 from singalang_runtime.starting import Start, find_start
@@ -125,6 +125,12 @@ def schedule_of(plan: Plan, section: SectionRecord, feed: Feed) -> Schedule:
     )
 
 
+def local_bytes(plan: Plan) -> int:
+    """The memory that one process is predicted to need where it does the work of all."""
+    groups = (memory_bytes(section.group) for section in plan.sections if section.group is not None)
+    return max((*plan.estimate.memory_bytes.values(), *groups), default=0)
+
+
 def _room(plan: Plan, run: Path) -> tuple[Diagnostic, ...]:
     place = next((folder for folder in (run, *run.absolute().parents) if folder.exists()), Path())
     needed = plan.estimate.parameter_bytes + plan.estimate.slot_bytes
@@ -136,7 +142,7 @@ def _room(plan: Plan, run: Path) -> tuple[Diagnostic, ...]:
 
 
 def _memory(plan: Plan) -> tuple[Diagnostic, ...]:
-    needed = max(plan.estimate.memory_bytes.values(), default=0)
+    needed = local_bytes(plan)
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from singalang_compiler.plan import Plan, SectionRecord
+from singalang_runtime.opening import local_bytes
 
 if TYPE_CHECKING:
     from singalang_runtime.crew import GroupMeasured
@@ -85,7 +86,7 @@ def scorecard(plan: Plan, sections: list[SectionScore], total_s: float, checkpoi
     return Scorecard(
         step_s=_score(estimate.step_s, step_s),
         flops_s=_score(flops_s, estimate.flops_per_step / step_s if step_s else None),
-        memory_bytes=_score(max(estimate.memory_bytes.values(), default=0), peak_memory_bytes()),
+        memory_bytes=_score(local_bytes(plan), peak_memory_bytes()),
         checkpoint_bytes=_score(estimate.parameter_bytes + estimate.slot_bytes, checkpoint_bytes),
         total_s=_score(estimate.total_s, total_s),
         sections=tuple(sections),

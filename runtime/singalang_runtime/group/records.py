@@ -19,6 +19,11 @@ def group_kernels(group: GroupRecord) -> tuple[str, ...]:
     return tuple(dict.fromkeys(call.kernel for call in calls_of(group)))
 
 
+def memory_bytes(group: GroupRecord) -> int:
+    """Predicted peak memory of all processes together."""
+    return sum(one.total * one.count for one in group.memory)
+
+
 def group_fields(group: GroupRecord, known: Collection[str]) -> tuple[str, ...]:
     """Those of the known fields that are read, as `data.field`: their arrays are views, `data.field@batch`."""
     names = (name.rpartition("@")[0] for call in calls_of(group) for name in call.inputs)

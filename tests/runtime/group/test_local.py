@@ -184,14 +184,14 @@ def test_trained_nets_of_groups_are_tested_and_asked_as_others(run: Run, tmp_pat
     assert predicted is not None and len(told.getvalue().splitlines()) == 1 + predicted.records
 
 
-def test_sections_hand_on_what_they_learned(run: Run, tmp_path: Path) -> None:
-    several = replace(GROUP, steps=10, sections=("first", "second"), acts=())
-    assert (
-        run(several, "group").code == 0 and run(replace(ALONE, steps=10, sections=("first", "second"), acts=()), "alone").code == 0
-    )
-    alone, group = (
-        load_file(tmp_path / name / "checkpoints" / "second-step-00000010" / "tensors.safetensors") for name in ("alone", "group")
-    )
+@pytest.mark.parametrize("single", [(), ("first",), ("second",)])
+def test_sections_hand_on_what_they_learned(single: tuple[str, ...], run: Run, tmp_path: Path) -> None:
+    """Also from one worker to a group, and from a group to one worker."""
+    sections = ("first", "second")
+    assert run(replace(GROUP, steps=10, sections=sections, acts=(), alone=single), "group").code == 0
+    assert run(replace(ALONE, steps=10, sections=sections, acts=()), "alone").code == 0
+    name = "checkpoints/second-step-00000010/tensors.safetensors"
+    alone, group = (load_file(tmp_path / run / name) for run in ("alone", "group"))
     assert all(np.allclose(alone[key], group[key], rtol=1e-5, atol=1e-6) for key in learned(alone))
 
 

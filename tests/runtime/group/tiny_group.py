@@ -39,7 +39,7 @@ PARAMETERS, STATE, GRADIENTS = "parameters/small", "state/small", "gradients/sma
 @dataclass(frozen=True)
 class TinyGroup(Tiny):
     """`rows`: of each worker in one micro-batch. `servers` live inside the workers' processes or `apart`. With `exact` each
-    micro-batch is a shard. `clip_norm`: the greatest norm of the gradient."""
+    micro-batch is a shard. `clip_norm`: the greatest norm of the gradient. `alone`: sections that one worker does alone."""
 
     noise: float = 0.0
     rows: tuple[int, ...] = (4, 4)
@@ -47,6 +47,7 @@ class TinyGroup(Tiny):
     apart: bool = False
     exact: bool = False
     clip_norm: float | None = None
+    alone: tuple[str, ...] = ()
 
     @property
     def micro_batches(self) -> int:
@@ -56,8 +57,9 @@ class TinyGroup(Tiny):
     def plan(self) -> tuple[Plan, dict[str, bytes]]:
         """The plan, and its kernels by key."""
         plan, kernels = super().plan()
-        made = _kernels(replace(self, steps=0, acts=(), sections=(), apart=False))
-        sections = tuple(msgspec.structs.replace(one, group=self._group(one, made)) for one in plan.sections)
+        made = _kernels(replace(self, steps=0, acts=(), sections=(), alone=(), apart=False))
+        groups = [None if one.name in self.alone else self._group(one, made) for one in plan.sections]
+        sections = tuple(msgspec.structs.replace(one, group=group) for one, group in zip(plan.sections, groups, strict=True))
         places = dict.fromkeys(self._processes.values())
         processes = tuple(ProcessRecord(name=name, roles=("worker",)) for name in places)
         records = plan.kernels | {key: record for key, record, _ in made.values()}
