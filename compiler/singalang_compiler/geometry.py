@@ -44,28 +44,36 @@ def by_feature(axis: int) -> Distribution:
 
 
 class Extent(msgspec.Struct, frozen=True, kw_only=True):
-    """The size of a value: `rows` of each worker of the stage in one micro-batch, and the shape of one record as the array lies."""
+    """The size of a value: `rows` of each worker of the stage in one micro-batch, said `times` times over, and the shape of one
+    record as the array lies."""
 
     rows: tuple[int, ...]
+    times: int = 1
     record: tuple[int, ...]
 
     @property
     def workers(self) -> int:
         """Workers of a stage."""
-        return len(self.rows)
+        return len(self.rows) * self.times
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the whole array."""
-        return (sum(self.rows), *self.record)
+        return (sum(self.rows) * self.times, *self.record)
+
+    @property
+    def compact(self) -> Extent:
+        """The same size, said in few words where all workers have equally many rows."""
+        return Extent(rows=self.rows[:1], times=self.workers, record=self.record) if len(set(self.rows)) == 1 else self
 
     def region(self, distribution: Distribution, position: int) -> Region:
         """Which part of the whole array the piece of the worker at `position` is."""
         found = [(0, length) for length in self.shape]
         match distribution.kind:
             case "batch":
-                first = sum(self.rows[:position])
-                found[0] = (first, first + self.rows[position])
+                before, place = divmod(position, len(self.rows))
+                first = before * sum(self.rows) + sum(self.rows[:place])
+                found[0] = (first, first + self.rows[place])
             case "feature":
                 length, rest = divmod(self.shape[distribution.axis], self.workers)
                 assert not rest, f"axis {distribution.axis} of {self.shape} is not cut evenly by {self.workers}"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec import structs
+
 from singalang_compiler.lower.exporting import Kernels
 from singalang_compiler.lower.group.holding import stored_states
+from singalang_compiler.lower.group.memory import memory_of
 from singalang_compiler.lower.group.roles import role_record
 from singalang_compiler.lower.group.server import Slice, server_calls, with_scales
 from singalang_compiler.lower.section import Section
@@ -21,7 +24,7 @@ def group_record(section: Section, placed: PlacedSection, kernels: Kernels, mach
     cut = placed.cut
     net = cut.nets["train"]
     slices = [placed.segments_of(server) for server in placed.servers]
-    return GroupRecord(
+    group = GroupRecord(
         workers=net.workers * net.stages,
         stages=net.stages,
         micro_batches=net.micro_batches,
@@ -41,6 +44,7 @@ def group_record(section: Section, placed: PlacedSection, kernels: Kernels, mach
         memory=placed.memory,
         step_s=placed.step_s,
     )
+    return structs.replace(group, memory=memory_of(group, kernels.records, section.double))
 
 
 def _connections(section: Section, cut: CutSection) -> Iterator[ConnectionRecord]:
@@ -60,7 +64,7 @@ def _connection(section: Section, net: CutNet, one: Connection) -> ConnectionRec
         target=one.target,
         source_stage=one.source_stage,
         target_stage=one.target_stage,
-        extent=one.extent,
+        extent=one.extent.compact,
         dtype="int32" if one.dtype == "i32" else section.dtype,
         returns=one.returns,
         consumers=one.consumers,
