@@ -2,9 +2,9 @@
 
 A worker holds its parameters all the time; gradients from the call that makes them until they are pushed; views, gradients of
 views, fields and what backward passes keep from the first instruction that touches them to the last. While a call runs it needs
-temporary memory: both passes at once what its layers keep and a gradient of the largest value, one pass twice the largest value. A
-server holds values and slots of its slice, and gradients while it works; the worker of its process then waits. What lowering finds
-out of kernels is more exact.
+temporary memory: twice its largest value, and where it does both passes at once what its layers keep. A server holds values and
+slots of its slice, and gradients while it works; the worker of its process then waits. What lowering finds out of kernels is more
+exact.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 from singalang_compiler.cost import cost_of
 from singalang_compiler.geometry import Distribution
+from singalang_compiler.library.kinds import Configured
 from singalang_compiler.partition.costing import Setting
-from singalang_compiler.partition.cut_net import CutNode, View
+from singalang_compiler.partition.cut_net import CutNode, Piece, View
 from singalang_compiler.place.placed import PlacedSection, WorkerRole
 from singalang_compiler.place.programs import call_of
 from singalang_compiler.place.rings import arrays_of_calls, fields_of, gradient_of, touches
@@ -80,6 +81,7 @@ class WorkerMemory:
             for one in placed.stored
             if role.stage in one.stages
         }
+        self._read = frozenset(_values_read(self._pieces, self._nodes))
         self.resting = Held(parameters=sum(self._parameters.values()))
         self.peak = self._peak()
 
@@ -90,7 +92,7 @@ class WorkerMemory:
             for name in piece.nodes:
                 links = self._nodes[name].shaped.parameters.values()
                 learned = sum((1 + (link.name in self._setting.trained)) * self._parameters[link.name] for link in links)
-                found[name] = learned + self._value_bytes(self._nodes[name]) + self._kept_bytes(self._nodes[name])
+                found[name] = learned + self._value_bytes(self._nodes[name]) + self._residual_bytes(self._nodes[name])
         return found
 
     def _peak(self) -> Held:
@@ -160,24 +162,26 @@ class WorkerMemory:
                 found[gradient_of(view, one.name)] = self._view_bytes(view)
         for piece in self._pieces:
             gives = {view.value for view in piece.gives}
-            found[f"kept/{piece.level}"] = sum(self._kept(self._nodes[name], name in gives) for name in piece.nodes)
+            found[f"kept/{piece.level}"] = sum(self._kept_bytes(piece, name, name in gives) for name in piece.nodes)
         return found
 
-    def _kept(self, node: CutNode, given: bool) -> float:
-        """What a backward pass keeps of a layer, its value left out where that is an array of its own."""
+    def _kept_bytes(self, piece: Piece, name: str, elsewhere: bool) -> float:
+        """What a backward pass keeps for a layer. Its value is left out where it is there anyway, and where only what works element
+        by element reads it in the piece: kernels then compute it again."""
+        node = self._nodes[name]
         if not node.learns or node.remat:
             return 0.0
-        return self._kept_bytes(node) + (0.0 if given else self._value_bytes(node))
+        kept = not elsewhere and (piece.level, name) in self._read
+        return self._residual_bytes(node) + (self._value_bytes(node) if kept else 0.0)
 
     def _temporary_bytes(self) -> dict[str, float]:
         found: dict[str, float] = {}
         for piece in self._pieces:
-            nodes = [self._nodes[name] for name in piece.nodes]
-            largest = max(map(self._value_bytes, nodes))
+            largest = 2 * max(self._value_bytes(self._nodes[name]) for name in piece.nodes)
             if piece.backward == "fused":
-                found[call_of(piece)] = largest + sum(self._kept_bytes(node) + self._value_bytes(node) for node in nodes)
+                found[call_of(piece)] = largest + sum(self._kept_bytes(piece, name, False) for name in piece.nodes)
             else:
-                found[call_of(piece)] = found[f"backward/{piece.level}"] = 2 * largest
+                found[call_of(piece)] = found[f"backward/{piece.level}"] = largest
         return found
 
     def _value_bytes(self, node: CutNode) -> float:
@@ -191,8 +195,8 @@ class WorkerMemory:
             rows = self._rows(view.distribution)
         return rows * prod(node.record) * self._element_bytes
 
-    def _kept_bytes(self, node: CutNode) -> float:
-        """What the backward pass of a layer keeps besides its value."""
+    def _residual_bytes(self, node: CutNode) -> float:
+        """What the backward pass of a layer keeps besides values."""
         share = self._role.rows if node.cut.name == "batch" else sum(self._net.rows)
         each = cost_of(node.shaped).residual_bytes_f32 * self._element_bytes / 4
         return each * share / (self._net.workers if node.cut.name == "feature" else 1) if node.part == "layer" else 0.0
@@ -202,3 +206,12 @@ class WorkerMemory:
         if distribution.kind == "batch":
             return self._role.rows
         return sum(self._net.rows) / (self._net.workers if distribution.kind == "feature" else 1)
+
+
+def _values_read(pieces: Iterable[Piece], nodes: Mapping[str, CutNode]) -> Iterator[tuple[int, str]]:
+    """The values that layers read otherwise than element by element, each with the level of the reader."""
+    for piece in pieces:
+        for node in (nodes[name] for name in piece.nodes):
+            operation = node.shaped.node.operation
+            if not isinstance(operation, Configured) or operation.kind.constants.get("layout") != "any":
+                yield from ((piece.level, one.view.value) for one in node.inputs)
