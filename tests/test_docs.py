@@ -20,6 +20,7 @@ PAGES = [
     "docs/design.md",
     "docs/own_kinds.md",
     "docs/data.md",
+    "docs/cost-model.md",
     "docs/reference/README.md",
 ]
 MEASURED = ("singa exec", "singa test", "singa runs")

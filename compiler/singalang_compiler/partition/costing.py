@@ -39,7 +39,8 @@ from singalang_compiler.shaped import ShapedNode
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """A layer or metric with the cuts that are possible, in the order in which ties are broken, and those that are `allowed`.
 
-    `allowed` are among `cuts`; () stands for all. `impossible`: cuts that it cannot have, and why.
+    `allowed` are among `cuts`; () stands for all. `impossible`: cuts that it cannot have, and why. `remat`: its backward pass
+    computes the forward pass again.
     """
 
     node: ShapedNode
@@ -47,6 +48,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     cuts: tuple[Cut, ...]
     allowed: tuple[Cut, ...] = ()
     learns: bool = True
+    remat: bool = False
     impossible: tuple[Rejected, ...] = ()
 
 
@@ -171,7 +173,9 @@ def _records(group: Group, cut: Cut) -> float:
 def _work_s(setting: Setting, one: Candidate, cut: Cut) -> float:
     group = setting.group
     records = _records(group, cut) * group.micro_batches * setting.sharing
-    return work_s(one.node, setting.machine, records, group.element_bytes, backward=one.learns) * group.of_step
+    both_s = work_s(one.node, setting.machine, records, group.element_bytes, backward=one.learns)
+    again_s = work_s(one.node, setting.machine, records, group.element_bytes, backward=False) if one.remat and one.learns else 0.0
+    return (both_s + again_s) * group.of_step
 
 
 def _statistic_s(setting: Setting, one: Candidate, cut: Cut, layers: Mapping[str, bool]) -> float:
@@ -224,7 +228,11 @@ def held_bytes(setting: Setting, name: str, cut: bool) -> float:
 def _values_bytes(setting: Setting, one: Candidate, cut: Cut) -> float:
     group = setting.group
     output = piece_elements(group, _elements(one.node), gives(cut)) * group.element_bytes
-    kept = cost_of(one.node).residual_bytes_f32 * group.element_bytes / 4 * _records(group, cut) if one.learns else 0.0
+    kept = (
+        cost_of(one.node).residual_bytes_f32 * group.element_bytes / 4 * _records(group, cut)
+        if one.learns and not one.remat
+        else 0.0
+    )
     return (output + kept) * in_flight(group, one.stage)
 
 

@@ -56,9 +56,17 @@ def setting_of(
 
 
 def decide_cuts(
-    nodes: Iterable[ShapedNode], offers: Mapping[str, Offer], stages: Stages, learns: Collection[str], setting: Setting
+    nodes: Iterable[ShapedNode],
+    offers: Mapping[str, Offer],
+    stages: Stages,
+    learns: Collection[str],
+    remat: Collection[str],
+    setting: Setting,
 ) -> Decided:
-    """The cuts of the phase `train`: of those that are allowed the ones that together are cheapest."""
+    """The cuts of the phase `train`: of those that are allowed the ones that together are cheapest.
+
+    `learns` are the nodes through whose value a gradient flows, `remat` those that are computed again in the backward pass.
+    """
     candidates = [
         Candidate(
             node=node,
@@ -66,6 +74,7 @@ def decide_cuts(
             cuts=offers[name].possible,
             allowed=offers[name].allowed,
             learns=name in learns,
+            remat=name in remat,
             impossible=offers[name].impossible,
         )
         for node in nodes

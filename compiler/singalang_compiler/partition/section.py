@@ -148,7 +148,8 @@ class _Work:
         if self.failed:
             return Decided({}, ())
         setting = setting_of(self.train, self.topology, self.machine, self.shares, self.stages, self.shapes, self.trained)
-        first = decide_cuts(self.phases["train"], offers.of, self.stages, self.learns, setting)
+        remat = frozenset(filter(self._remat, offers.of))
+        first = decide_cuts(self.phases["train"], offers.of, self.stages, self.learns, remat, setting)
         rest = follow_cuts(more.of, self.stages)
         return Decided({**first.cuts, **rest.cuts}, first.decisions + rest.decisions)
 

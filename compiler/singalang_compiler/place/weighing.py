@@ -39,7 +39,7 @@ def weighed(shaped: ShapedJob, placed: PlacedSection, machine: Machine) -> Outco
         roles = (role for role in placed.roles if most.process in {f"worker-{number}" for number in role.workers})
         return next((WorkerMemory(placed, role, setting, fields).layer_bytes() for role in roles), {})
 
-    return Outcome(found, _problems(placed.cut, most, layers))
+    return Outcome(found, memory_problems(placed.cut, most, layers))
 
 
 def weigh_whole(shaped: ShapedJob, cut: CutSection, machine: Machine) -> tuple[Diagnostic, ...]:
@@ -69,10 +69,13 @@ def weigh_whole(shaped: ShapedJob, cut: CutSection, machine: Machine) -> tuple[D
         own = sum(prod(uses[name].shape) * count for name, count in copies)
         return own * element_bytes + residual_bytes(node, element_bytes) * batch
 
-    return _problems(cut, most, lambda: {node.node.name: needed(node) for node in nodes})
+    return memory_problems(cut, most, lambda: {node.node.name: needed(node) for node in nodes})
 
 
-def _problems(cut: CutSection, most: MemoryRecord, bytes_of_layers: Callable[[], Mapping[str, float]]) -> tuple[Diagnostic, ...]:
+def memory_problems(
+    cut: CutSection, most: MemoryRecord, bytes_of_layers: Callable[[], Mapping[str, float]] = dict
+) -> tuple[Diagnostic, ...]:
+    """What is wrong if the process that needs most needs so much; `bytes_of_layers` says what is held for each layer, if known."""
     topology = cut.topology
     limit, span = topology.memory_bytes, topology.places.get("memory", topology.span)
     if limit is None or span is None or most.total <= limit:
