@@ -19,7 +19,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
+from typing import NamedTuple
 
 import msgspec
 from msgspec import structs
@@ -31,6 +33,7 @@ from singalang_compiler.job import Topology
 from singalang_compiler.library.tensors import Shape
 from singalang_compiler.machine import Machine
 from singalang_compiler.partition.cut_net import Cut, Rejected
+from singalang_compiler.partition.lying import parameter_axes
 from singalang_compiler.partition.problem import Decided, Group, Option, Problem, Shared
 from singalang_compiler.partition.traffic import Move, in_flight, move_s, piece_elements
 from singalang_compiler.shaped import ShapedNode
@@ -52,7 +55,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     impossible: tuple[Rejected, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Setting:
     """What costs depend on besides the layers: machine, group, whether its workers share that machine, shapes of parameters,
     which of them learn, and the updater's number of slots."""
@@ -68,6 +71,16 @@ class Setting:
     def sharing(self) -> int:
         """Workers among whom the speed of a machine is divided."""
         return self.group.everyone if self.one_machine else 1
+
+    @property
+    def serving(self) -> int:
+        """Servers among whom it is divided while they work."""
+        return self.group.servers if self.one_machine else 1
+
+    @cached_property
+    def ranks(self) -> dict[str, int]:
+        """The number of axes of each parameter."""
+        return {name: len(shape) for name, shape in self.shapes.items()}
 
 
 def group_of(
@@ -121,13 +134,20 @@ def _along(axis: int | None) -> Distribution:
     return WHOLE if axis is None else by_feature(axis) if axis else BATCH
 
 
+class _Record(NamedTuple):
+    """What the work of a layer on one record costs."""
+
+    work_s: float
+    kept_bytes: float
+
+
 def _decided(setting: Setting, one: Candidate, layers: Mapping[str, bool], shared: frozenset[str]) -> Decided:
-    node = one.node
+    node, record = one.node, _record(setting, one)
     return Decided(
         name=node.node.name,
         stage=one.stage,
         inputs=tuple(name for name in node.node.inputs if name in layers),
-        options=tuple(_option(setting, one, cut, layers, shared) for cut in one.cuts),
+        options=tuple(_option(setting, one, cut, record, layers, shared) for cut in one.cuts),
         allowed=tuple(place for place, cut in enumerate(one.cuts) if cut in one.allowed),
         elements=_elements(node),
         learns=one.learns,
@@ -135,28 +155,40 @@ def _decided(setting: Setting, one: Candidate, layers: Mapping[str, bool], share
     )
 
 
+def _record(setting: Setting, one: Candidate) -> _Record:
+    machine, element_bytes = setting.machine, setting.group.element_bytes
+    time_s = work_s(one.node, machine, 1, element_bytes, backward=one.learns)
+    if not one.learns or one.remat:
+        again_s = work_s(one.node, machine, 1, element_bytes, backward=False) if one.learns else 0.0
+        return _Record(time_s + again_s, 0.0)
+    return _Record(time_s, cost_of(one.node).residual_bytes_f32 * element_bytes / 4)
+
+
 def _elements(node: ShapedNode) -> int:
     return 0 if node.spec is None or isinstance(node.node.operation, FieldInput) else node.spec.size
 
 
-def _option(setting: Setting, one: Candidate, cut: Cut, layers: Mapping[str, bool], shared: frozenset[str]) -> Option:
-    wanted = reads(cut, len(one.node.node.inputs))
-    own = [(link.name, _axis(cut, name, link.transposed)) for name, link in one.node.parameters.items()]
-    parameters_s = sum(parameter_s(setting, name, axis is not None, 1) for name, axis in own if name not in shared)
-    parameters_bytes = sum(held_bytes(setting, name, axis is not None) for name, axis in own if name not in shared)
+def _option(
+    setting: Setting, one: Candidate, cut: Cut, record: _Record, layers: Mapping[str, bool], shared: frozenset[str]
+) -> Option:
+    group, lies = setting.group, gives(cut)
+    records = _records(group, cut)
+    work = records * group.micro_batches * setting.sharing * group.of_step * record.work_s
+    value_bytes = piece_elements(group, _elements(one.node), lies) * group.element_bytes
+    axes = parameter_axes(cut, one.node, setting.ranks)
+    own = {name: axis is not None for name, axis in axes.items() if name not in shared}
+    wanted = zip(reads(cut, len(one.node.node.inputs)), one.node.node.inputs, strict=True)
     return Option(
         cut=cut,
-        inputs=tuple(how for how, name in zip(wanted, one.node.node.inputs, strict=True) if name in layers),
-        output=gives(cut),
-        step_s=_work_s(setting, one, cut) + _statistic_s(setting, one, cut, layers) + parameters_s,
-        memory_bytes=_values_bytes(setting, one, cut) + parameters_bytes,
-        uses={name: axis for name, axis in own if name in shared},
+        inputs=tuple(how for how, name in wanted if name in layers),
+        output=lies,
+        step_s=work
+        + _statistic_s(setting, one, cut, layers)
+        + sum(parameter_s(setting, name, cut, 1) for name, cut in own.items()),
+        memory_bytes=(value_bytes + record.kept_bytes * records) * in_flight(group, one.stage)
+        + sum(held_bytes(setting, name, cut) for name, cut in own.items()),
+        uses={name: axis for name, axis in axes.items() if name in shared},
     )
-
-
-def _axis(cut: Cut, name: str, transposed: bool) -> int | None:
-    axis = cut.partition.parameters.get(name) if cut.partition else None
-    return axis if axis is None or not transposed else 1 - axis
 
 
 def _records(group: Group, cut: Cut) -> float:
@@ -168,14 +200,6 @@ def _records(group: Group, cut: Cut) -> float:
             return group.all_rows / group.workers
         case "none":
             return group.all_rows
-
-
-def _work_s(setting: Setting, one: Candidate, cut: Cut) -> float:
-    group = setting.group
-    records = _records(group, cut) * group.micro_batches * setting.sharing
-    both_s = work_s(one.node, setting.machine, records, group.element_bytes, backward=one.learns)
-    again_s = work_s(one.node, setting.machine, records, group.element_bytes, backward=False) if one.remat and one.learns else 0.0
-    return (both_s + again_s) * group.of_step
 
 
 def _statistic_s(setting: Setting, one: Candidate, cut: Cut, layers: Mapping[str, bool]) -> float:
@@ -202,7 +226,7 @@ def parameter_s(setting: Setting, name: str, cut: bool, stages: int) -> float:
         return at_worker_s
     served = size / group.servers
     moved = (1 + group.pushes) * leaving(group, holders) * max(held * stages / group.stages, holders * served)
-    at_server_s = served * (holders * group.pushes + 2 + 2 * setting.slots) * memory_s
+    at_server_s = served * (holders * group.pushes + 2 + 2 * setting.slots) * setting.serving / machine.memory_bytes_s
     return at_worker_s + moved / group.link_bytes_s + at_server_s
 
 
@@ -223,17 +247,6 @@ def held_bytes(setting: Setting, name: str, cut: bool) -> float:
     """Memory of a worker for a parameter and its gradient."""
     size = prod(setting.shapes[name]) * setting.group.element_bytes
     return size * (1 + (name in setting.trained)) / (setting.group.workers if cut else 1)
-
-
-def _values_bytes(setting: Setting, one: Candidate, cut: Cut) -> float:
-    group = setting.group
-    output = piece_elements(group, _elements(one.node), gives(cut)) * group.element_bytes
-    kept = (
-        cost_of(one.node).residual_bytes_f32 * group.element_bytes / 4 * _records(group, cut)
-        if one.learns and not one.remat
-        else 0.0
-    )
-    return (output + kept) * in_flight(group, one.stage)
 
 
 def _shared(setting: Setting, candidates: Sequence[Candidate], name: str) -> Shared:

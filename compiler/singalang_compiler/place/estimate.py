@@ -85,8 +85,7 @@ def _pace(placed: PlacedSection, setting: Setting, calls: Mapping[tuple[int, str
     net, group, machine = placed.cut.nets["train"], setting.group, setting.machine
     parameters = _Parameters(placed, setting)
     reading = parameters.seconds(net)
-    each_server = group.servers if setting.one_machine else 1
-    updated_s = parameters.served_bytes * each_server / machine.memory_bytes_s
+    updated_s = parameters.served_bytes * setting.serving / machine.memory_bytes_s
     stages = range(group.stages)
     return Pace(
         calls={key: time_s * setting.sharing + reading[key] + machine.dispatch_s for key, time_s in calls.items()},
@@ -94,7 +93,7 @@ def _pace(placed: PlacedSection, setting: Setting, calls: Mapping[tuple[int, str
         clears={stage: parameters.learned_bytes(stage) * setting.sharing / machine.copy_bytes_s for stage in stages},
         pushes={stage: parameters.moved_s(stage) for stage in stages},
         pulls={stage: parameters.moved_s(stage) for stage in stages},
-        collect_s=parameters.gathered_bytes * group.pushes * each_server / machine.copy_bytes_s,
+        collect_s=parameters.gathered_bytes * group.pushes * setting.serving / machine.copy_bytes_s,
         norm_s=group.link_latency_s,
         server_calls={
             "update": updated_s * (3 + 2 * setting.slots) + machine.dispatch_s,
