@@ -12,7 +12,8 @@ from singalang_compiler.lower.blaming import checked
 from singalang_compiler.lower.exporting import Groups, Kernels, Signature
 from singalang_compiler.lower.keying import whole_key
 from singalang_compiler.lower.records import kind_record
-from singalang_compiler.lower.section import Section, every_node
+from singalang_compiler.lower.section import Section
+from singalang_compiler.partition.learning import every_node
 from singalang_compiler.plan import ParameterRecord
 from singalang_compiler.shaped import ParameterUse, ShapedJob
 

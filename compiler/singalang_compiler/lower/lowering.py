@@ -16,8 +16,9 @@ from singalang_compiler.lower.group.deciding import group_decisions
 from singalang_compiler.lower.group.lowering import group_record
 from singalang_compiler.lower.nodes import configured
 from singalang_compiler.lower.records import kind_record, steps_record
-from singalang_compiler.lower.section import Section, every_node
+from singalang_compiler.lower.section import Section
 from singalang_compiler.machine import Machine
+from singalang_compiler.partition.learning import every_node
 from singalang_compiler.place.placed import PlacedSection
 from singalang_compiler.plan import Decision, LayerRecord, PredictRecord, SectionRecord, StateRecord
 from singalang_compiler.plan_group import GroupRecord

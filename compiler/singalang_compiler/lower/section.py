@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from msgspec import structs
-
 from singalang_compiler.graph import FieldInput
 from singalang_compiler.job import Placing, Topology, Train
 from singalang_compiler.library.ops_jax.ops import JaxOps
@@ -16,10 +14,11 @@ from singalang_compiler.library.update_rule import UpdateRule
 from singalang_compiler.lower.buffers import lay_out
 from singalang_compiler.lower.metrics import Row, rows_of
 from singalang_compiler.lower.network import PhaseNet
+from singalang_compiler.partition.learning import every_node, learning_parameters, prefix_of, scaled_uses
 from singalang_compiler.partition.partition import topology_of
 from singalang_compiler.plan import DataRecord, FieldRecord
 from singalang_compiler.plan_group import BufferRecord
-from singalang_compiler.shaped import ParameterUse, ShapedJob, ShapedNet, ShapedNode
+from singalang_compiler.shaped import ParameterUse, ShapedJob, ShapedNet
 
 UNNAMED = "train"
 """What a train section without a name is called in plans and logs."""
@@ -54,10 +53,10 @@ class Section:
         """The section of a job; `data` are those of the whole job, and the train section's schedule counts no epochs."""
         rule = UpdateRule.of(train.updater)
         net = shaped.nets[train.net]
-        prefix = f"{train.net}." if len(shaped.nets) > 1 else ""
-        uses = _uses(shaped, train, net, prefix)
-        learning = {link.name for node in net.phases["train"] for link in node.parameters.values()}
-        trained = tuple(name for name, use in uses.items() if name in learning and use.lr_scale != 0)
+        prefix = prefix_of(shaped, train)
+        uses = scaled_uses(shaped, train)
+        learning = learning_parameters(uses, net.phases["train"])
+        trained = tuple(name for name in uses if name in learning)
         states = {f"{prefix}{node.node.name}.{own}": state for node in every_node(net) for own, state in node.state.items()}
         slots = {slot: lay_out(f"slots/{slot}", {name: uses[name].shape for name in trained}) for slot in rule.slot_names()}
         return Section(
@@ -131,33 +130,8 @@ def data_names(net: ShapedNet) -> frozenset[str]:
     return frozenset(node.node.operation.data for node in every_node(net) if isinstance(node.node.operation, FieldInput))
 
 
-def every_node(net: ShapedNet) -> tuple[ShapedNode, ...]:
-    """The nodes of a net in all its phases, each once, in the order in which they first stand."""
-    found: dict[str, ShapedNode] = {}
-    for nodes in net.phases.values():
-        for node in nodes:
-            found.setdefault(node.node.name, node)
-    return tuple(found.values())
-
-
 def _computed_again(topology: Topology, net: ShapedNet) -> frozenset[str]:
     """The layers of which a topology says `remat`."""
     layers = [node.node.name for node in net.phases["train"] if not isinstance(node.node.operation, FieldInput)]
     said = {name: topology.placing.get((net.net.name, name), Placing()).remat for name in layers}
     return frozenset(name for name, remat in said.items() if (topology.remat if remat is None else remat))
-
-
-def _uses(shaped: ShapedJob, train: Train, net: ShapedNet, prefix: str) -> dict[str, ParameterUse]:
-    """The net's parameters, with what the section's `on` rules say of their owners' learning multiplied in."""
-    linked = {link.name for node in every_node(net) for link in node.parameters.values()}
-    uses: dict[str, ParameterUse] = {}
-    for name, use in shaped.parameters.items():
-        if name in linked:
-            layer = name.removeprefix(prefix).rpartition(".")[0]
-            scales = train.scales.get(layer) if name.startswith(prefix) else None
-            uses[name] = use
-            if scales is not None:
-                lr_scale = use.lr_scale * (1.0 if scales.lr_scale is None else scales.lr_scale)
-                wd_scale = use.wd_scale * (1.0 if scales.wd_scale is None else scales.wd_scale)
-                uses[name] = structs.replace(use, lr_scale=lr_scale, wd_scale=wd_scale)
-    return uses

@@ -17,8 +17,10 @@ from singalang_grammar.diagnostics import Diagnostic
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Rows of each worker of a stage in one micro-batch. `even`: layers can be cut by batch. `fault`: what is to be said where they
-    cannot, and a layer should be; `problem`: what is wrong in any case; None where it has been reported before."""
+    """Rows of each worker of a stage in one micro-batch. `even`: layers can be cut by batch.
+
+    `fault`: what is to be said where they cannot, and one should be. `problem`: what is wrong however layers are cut.
+    """
 
     rows: tuple[int, ...]
     micro_batches: int
@@ -66,7 +68,7 @@ def _written(use: SourceUse, batch: tuple[int, ...], data: Data, topology: Topol
     """The shares that a list gives."""
     parts, place = topology.micro_batches, topology.places.get("workers", topology.span) or use.span
     if len(batch) != workers:
-        problem = None if _told_before(topology) else BatchList(len(batch), workers, place, use.span).diagnostic()
+        problem = BatchList(len(batch), workers, place, use.span).diagnostic()
         return Shares(_spread(use.rows, workers), parts, False, problem=problem)
     odd = next((rows for rows in batch if rows % parts), None)
     if odd is not None:
@@ -76,21 +78,15 @@ def _written(use: SourceUse, batch: tuple[int, ...], data: Data, topology: Topol
     return Shares(tuple(rows // parts for rows in batch), parts)
 
 
-def _uneven(use: SourceUse, data: Data, topology: Topology, stages: int, parts: int) -> Diagnostic | None:
-    """What is wrong where workers cannot share a micro-batch."""
+def _uneven(use: SourceUse, data: Data, topology: Topology, stages: int, parts: int) -> Diagnostic:
+    """What is wrong where workers cannot share a micro-batch; where `resolve` says it too, in the same words."""
     workers = topology.workers_per_group // stages
     place = topology.places.get("workers", topology.span) or use.span
-    if use.rows % topology.workers_per_group and _told_before(topology):
-        return None
-    if parts > 1:
-        what = f"{parts} micro-batches for each of {workers} workers"
-        return UnevenMicroBatches(use.rows, parts * workers, what, data.name, place, use.span).diagnostic()
-    return UnevenBatch(use.rows, workers, data.name, place, use.span, stages=stages).diagnostic()
-
-
-def _told_before(topology: Topology) -> bool:
-    """Whether `resolve` has compared the batch with the number of workers: it knows no stages and does not choose."""
-    return topology.partition not in ("none", "auto") and all(one.stage is None for one in topology.placing.values())
+    if use.rows % workers:
+        default = topology.places.get("partition") if stages == 1 else None
+        return UnevenBatch(use.rows, workers, data.name, place, use.span, default, stages).diagnostic()
+    what = f"{parts} micro-batches for each of {workers} workers"
+    return UnevenMicroBatches(use.rows, parts * workers, what, data.name, place, use.span).diagnostic()
 
 
 def _spread(rows: int, workers: int) -> tuple[int, ...]:
