@@ -20,6 +20,7 @@ from singalang_runtime import test as testing
 from singalang_runtime.group.local import Order, Waiting
 from singalang_runtime.metrics_file import read_lines
 from singalang_runtime.predict import PredictRequest, predict
+from singalang_runtime.report.port import Progress
 from singalang_runtime.run_folder import read_state
 from tests.runtime.conftest import Run, codes
 from tests.runtime.group.drive import evaluate, opened, train
@@ -85,6 +86,15 @@ def test_servers_clip_by_the_norm_of_all_slices(compiled: Path, tmp_path: Path) 
     train(group, 3)
     found = group.tensors()
     assert np.allclose(np.append(found["parameters/fc.weight"], found["parameters/fc.bias"]), values, atol=1e-6)
+
+
+def test_an_evaluation_is_made_with_the_state_of_the_first_worker(compiled: Path, tmp_path: Path) -> None:
+    group = opened(GROUP.write(tmp_path), cache=compiled)
+    train(group, 5)
+    counts = [float(member.shelf.read(("state/small", 0))[0]) for member in group.members]
+    assert counts == [6, 11] and group.tensors()["state/n.count"] == 6
+    evaluate(group)
+    assert [float(member.shelf.read(("state/small", 0))[0]) for member in group.members] == [6, 6]
 
 
 @every_shape
@@ -163,6 +173,25 @@ def test_a_signal_ends_a_group_with_a_checkpoint(at: tuple[str, int], run: Run, 
     recorder = Recorder(on_measured=lambda line: os.kill(os.getpid(), signal.SIGINT) if (line.phase, line.step) == at else None)
     assert run(GROUP, "parts", reporter=recorder).code == 130
     assert run(GROUP, "parts", resume=True).code == 0
+    for name in ("metrics.jsonl", "checkpoints/step-00000040/tensors.safetensors"):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
+
+
+@pytest.mark.parametrize("shape", ["two", "uneven", "many", "exact"])
+def test_a_signal_between_acts_ends_all_workers_at_one_step(shape: str, run: Run, tmp_path: Path) -> None:
+    group = replace(SHAPES[shape], acts=(every("test", 40), every("log", 20)))
+    assert run(group, "whole").code == 0
+    heard: list[int] = []
+
+    def interrupt(progress: Progress) -> None:
+        if progress.step >= 7 and not heard:
+            heard.append(progress.step)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    assert run(group, "parts", reporter=Recorder(refresh_s=0.0, on_progress=interrupt)).code == 130
+    state = read_state(tmp_path / "parts").value
+    assert state is not None and heard[0] <= state.step <= heard[0] + 2
+    assert run(group, "parts", resume=True).code == 0
     for name in ("metrics.jsonl", "checkpoints/step-00000040/tensors.safetensors"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
 

@@ -39,7 +39,10 @@ PARAMETERS, STATE, GRADIENTS = "parameters/small", "state/small", "gradients/sma
 @dataclass(frozen=True)
 class TinyGroup(Tiny):
     """`rows`: of each worker in one micro-batch. `servers` live inside the workers' processes or `apart`. With `exact` each
-    micro-batch is a shard. `clip_norm`: the greatest norm of the gradient. `alone`: sections that one worker does alone."""
+    micro-batch is a shard. `clip_norm`: the greatest norm of the gradient. `alone`: sections that one worker does alone.
+
+    Every worker counts, in its state, one for each step and once more its position.
+    """
 
     noise: float = 0.0
     rows: tuple[int, ...] = (4, 4)
@@ -158,11 +161,11 @@ class TinyGroup(Tiny):
             return jnp.array([[(loss * weights).sum(), weights.sum()], [(near * weights).sum(), weights.sum()]])
 
         def step(parameters: Any, count: Any, metrics: Any, *rest: Any) -> Any:
-            *before, number, _, x, y = rest
+            *before, number, position, x, y = rest
             gradient = jax.grad(lambda own: 0.5 * (errors(own, x, y) ** 2).sum() / BATCH)(parameters)
             bad = jnp.where(number >= self.poison, jnp.nan, 0.0)
             metrics = metrics + measured(errors(parameters, x, y), jnp.ones(x.shape[0])) + bad
-            return count + (1.0 / self.micro_batches), metrics, sum(before, gradient)
+            return count + (1.0 + position) / self.micro_batches, metrics, sum(before, gradient)
 
         def evaluate(parameters: Any, metrics: Any, weights: Any, x: Any, y: Any) -> Any:
             return (metrics + measured(errors(parameters, x, y), weights),)
@@ -177,10 +180,10 @@ class TinyGroup(Tiny):
 
         size = width + 1
         parameters, gradients = _argument(PARAMETERS, size), _argument(GRADIENTS, size, donated=True)
-        state, number, first = _argument(STATE, 1, donated=True), _scalar("step"), _scalar("first")
+        state, number, position = _argument(STATE, 1, donated=True), _scalar("step"), _scalar("position")
         made = {}
         for rows in dict.fromkeys(self.rows):
-            inputs = [parameters, state, METRICS, *([gradients] if adds else []), number, first, *_fields(rows, width)]
+            inputs = [parameters, state, METRICS, *([gradients] if adds else []), number, position, *_fields(rows, width)]
             made[f"step/{rows}"] = kernel_of(f"step/{rows}", step, inputs, [state, METRICS, gradients])
         rows = _up(TEST_BATCH, workers) // workers
         weights = _argument("weights@batch", rows)
