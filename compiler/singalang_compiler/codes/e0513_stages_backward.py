@@ -39,12 +39,12 @@ class StagesBackward(Facts, frozen=True):
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
-        said = (Label(self.said, f"`{self.layer}` is put into stage {self.stage}"),) if self.said else ()
+        here = Label(self.span, f"`{self.layer}` is in stage {self.stage}")
+        labels = (Label(self.said, f"`{self.layer}` is put into stage {self.stage}"), here) if self.said else (here,)
         return error(
             self,
             f"`{self.layer}` in stage {self.stage} reads `{self.source}`, which is in stage {self.source_stage}",
-            Label(self.span, f"`{self.layer}` is in stage {self.stage}"),
+            *labels,
             Label(self.where, f"`{self.source}` is in stage {self.source_stage}"),
-            *said,
             hint=f"put `{self.layer}` into stage {self.source_stage} or a later one; without a rule it is in that of its inputs",
         )

@@ -162,8 +162,9 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
     `backward`: `none` where nothing learns at it or before it; `fused` where no gradient comes back to it from elsewhere, so that
     one kernel does both passes; else `apart`. `reads` are views that earlier pieces of the stage gave or that were received;
-    `gives` are views of its nodes that later pieces of the stage read or that connections take. `returns`: of `reads` those
-    whose gradient the backward pass gives. `learned`: of `gives` those for whose gradient it waits.
+    `gives` are views of its nodes that later pieces of the stage read or that connections take. `receives`: connections that no
+    earlier piece of the stage needed. `returns`: of `reads` those whose gradient the backward pass gives. `learned`: of `gives`
+    those for whose gradient it waits.
     """
 
     stage: int
@@ -212,7 +213,7 @@ class CutNet(msgspec.Struct, frozen=True, kw_only=True):
 
 class StoredParameter(msgspec.Struct, frozen=True, kw_only=True):
     """How a parameter is kept: whole by every worker of the stages that use it, or cut along `axis` (of its own shape) among the
-    workers of its one stage, where all its uses agree on that."""
+    workers of its one stage, where all its uses agree on that. One that no phase with data uses is kept by the first stage."""
 
     name: str
     axis: int | None
@@ -223,7 +224,8 @@ class StoredParameter(msgspec.Struct, frozen=True, kw_only=True):
 class CutSection(msgspec.Struct, frozen=True, kw_only=True):
     """One train section, cut: its nets by phase (`train`, and `val` and `test` where they have data), and its parameters.
 
-    `whole` stands for one worker with one server, one micro-batch and no shards: nothing is cut, and one kernel does a step.
+    `whole` stands for one worker with one server, one micro-batch and no shards: nothing is cut, and one kernel does a step. A
+    section with a mistake has no nets either, nor has one with a user's kind that was not run.
     """
 
     train: int  # place of the section in the job

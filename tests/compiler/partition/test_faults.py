@@ -26,7 +26,7 @@ def told(body: str, topology: str) -> str:
         (f"{TWO}, on all softmax_loss {{ partition = feature }}", ("E0511", "feature")),
         ("workers = groups(1, size = 4), on a { partition = feature }", ("E0512", "feature")),
         ("workers = groups(1, size = 4), on all dense { partition = feature }", ("E0512", "feature")),
-        (f"{TWO}, on a {{ stage = 1 }}, on c {{ stage = 0 }}", ("E0513", "c: dense(4)")),
+        (f"{TWO}, on a {{ stage = 1 }}, on c {{ stage = 0 }}", ("E0513", "0")),
         ("workers = groups(1, size = 3), on c { stage = 1 }", ("E0514", "workers = groups(1, size = 3)")),
         ("workers = groups(1, size = 4), on c { stage = 3 }", ("E0515", "3")),
         (f"{TWO}, on a..loss {{ stage = 1 }}", ("E0515", "1")),
@@ -54,7 +54,7 @@ def test_an_uneven_cut_says_how_many_workers_would_do() -> None:
 def test_stages_that_flow_backwards_name_both_layers_and_the_rule() -> None:
     [found] = outcome(program(CHAIN, f"{TWO}, on a {{ stage = 1 }}, on c {{ stage = 0 }}")).diagnostics
     assert found.title == "`c` in stage 0 reads `b`, which is in stage 1"
-    assert [one.span.text for one in found.secondary] == ["b: relu", "0"]
+    assert [one.span.text for one in found.secondary] == ["c: dense(4)", "b: relu"]
 
 
 def test_more_stages_than_layers_is_said_so() -> None:
