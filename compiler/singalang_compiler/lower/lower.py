@@ -20,10 +20,11 @@ from singalang_compiler.lower.section import Section, data_names
 from singalang_compiler.machine import Machine
 from singalang_compiler.place.placed import Placed
 from singalang_compiler.place.processes import process_names
+from singalang_compiler.place.weighing import memory_problems
 from singalang_compiler.plan import Decision, Plan, ProcessRecord, Reason, TopologyRecord
 from singalang_compiler.runnable import settled_rate
 from singalang_compiler.shaped import ShapedJob
-from singalang_grammar.diagnostics import Outcome
+from singalang_grammar.diagnostics import Diagnostic, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,14 @@ class Compiled:
 
 
 def lower(placed: Placed, request: LowerRequest) -> Outcome[Compiled]:
-    """The plan of a job that has passed every former stage without an error. Equal jobs and requests give equal bytes."""
+    """The plan of a job that has passed every former stage without an error. Equal jobs and requests give equal bytes.
+
+    Only here it is known what kernels need, and so whether processes have memory enough.
+    """
     try:
-        return Outcome(_lowered(placed, request))
+        made = _lowered(placed, request)
+        problems = _memory_problems(placed, made.plan)
+        return Outcome(None if problems else made, problems)
     except Exception as failure:
         blamed = blame(failure, placed.shaped.job)
         if blamed is None:
@@ -68,6 +74,13 @@ def _lowered(placed: Placed, request: LowerRequest) -> Compiled:
     )
     plan = _plan(placed, request, sections, lowered, kernels)
     return Compiled(plan, kernels.contents, user_files(placed.shaped.job))
+
+
+def _memory_problems(placed: Placed, plan: Plan) -> tuple[Diagnostic, ...]:
+    """What is wrong with the memory of processes, as their kernels need it."""
+    groups = ((own.cut, record.group) for own, record in zip(placed.sections, plan.sections, strict=True))
+    most = ((cut, max(group.memory, key=lambda one: one.total)) for cut, group in groups if group)
+    return tuple(problem for cut, record in most for problem in memory_problems(cut, record))
 
 
 def _sections(shaped: ShapedJob, request: LowerRequest) -> tuple[Section, ...]:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+from msgspec.structs import replace
+
+from singalang_compiler.lower.lower import LowerRequest, lower
 from singalang_compiler.place.placed import PlacedSection
 from singalang_compiler.plan_group import MemoryRecord
 from singalang_grammar.diagnostics import Diagnostic
@@ -123,3 +128,14 @@ def test_slower_and_later_links_make_a_step_longer() -> None:
     allreduce = "preset = allreduce, workers = groups(1, size = 2), link = {}"
     assert placed(allreduce.format("1Gbps")).step_s < placed(allreduce.format("1Mbps")).step_s
     assert placed(allreduce.format("(1Gbps, 0s)")).step_s < placed(allreduce.format("(1Gbps, 100ms)")).step_s
+
+
+def test_what_kernels_need_is_refused_too_where_the_first_prediction_was_that_it_fits() -> None:
+    outcome = compiled(text("preset = allreduce, workers = groups(1, size = 2)"))
+    assert outcome.value is not None
+    (section,) = outcome.value.sections
+    for limit, codes in ((2**30, []), (200 * 2**10, ["E0560"])):
+        cut = replace(section.cut, topology=replace(section.cut.topology, memory_bytes=limit))
+        job = dataclasses.replace(outcome.value, sections=(dataclasses.replace(section, cut=cut),))
+        lowered = lower(job, LowerRequest())
+        assert [one.code for one in lowered.diagnostics] == codes and (lowered.value is None) == bool(codes)
