@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
+from singalang_compiler.library.contract import Algorithm
+from singalang_compiler.library.kinds import Configured, Kind
+from singalang_compiler.machine import Machine
+from singalang_compiler.partition.partition import partition
 from tests.compiler.partition.cutting import DATA, faults, only, outcome, program, section
 
 TWO = "workers = groups(1, size = 2)"
@@ -104,6 +109,32 @@ train {{ steps = 10, on {rule} }}
 def test_a_tied_parameter_has_one_rate(attribute: str, rule: str, codes: list[str]) -> None:
     body = f"h = d.x -> a: dense(6)\nout = h -> b: dense(weight = transpose(a.weight), {attribute}) -> c: dense(4)"
     assert [code for code, _ in faults(body, TWO, train=TIED.format(rule=rule))] == codes
+
+
+class WholeNet(Algorithm):
+    """An algorithm that runs the net as a whole."""
+
+    def cuts(self) -> str | None:
+        return "it goes up and down the net several times"
+
+
+@pytest.mark.parametrize(
+    ("topology", "what"),
+    [
+        (TWO, None),
+        (f"{TWO}, partition = none", "`a` is not cut by batch"),
+        (f"{TWO}, on a {{ partition = feature }}", "`a` is not cut by batch"),
+        (f"{TWO}, on c {{ stage = 1 }}", "the net is cut into 2 pieces"),
+    ],
+)
+def test_an_algorithm_that_works_on_the_whole_net_is_cut_by_batch_alone(topology: str, what: str | None) -> None:
+    whole = Configured(Kind("algorithms", "whole_net", (), {}, cls=WholeNet))
+    shaped = outcome(program(CHAIN, topology)).value.shaped  # type: ignore[union-attr]
+    job = structs.replace(shaped.job, trains=(structs.replace(shaped.job.trains[0], algorithm=whole),))
+    found = partition(structs.replace(shaped, job=job), Machine())
+    assert [one.code for one in found.diagnostics] == ([] if what is None else ["E0516"])
+    assert what is None or [label.text for label in found.diagnostics[0].secondary] == [what]
+    assert bool(only(found).nets) == (what is None)
 
 
 def test_two_mistakes_are_both_told() -> None:
