@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from singalang.show import words
+from singalang import words
 from singalang.show.markup import Markup, element, joined
 
 

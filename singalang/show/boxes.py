@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from singalang.show import words
+from singalang import words
 from singalang.show.net import ConnectionMark, FieldMark, LayerMark, Mark, Net, inputs_of, parameter_count
 from singalang.show.pieces import STATISTIC
 from singalang_compiler.drawing.boxes import Box, Drawing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
-from singalang.show import words
+from singalang import words
 from singalang.show.markup import Child, Markup, element, joined
 from singalang.show.net import Net
 from singalang.show.processes import stored_words

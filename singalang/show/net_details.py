@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from singalang.show import words
+from singalang import words
 from singalang.show.details import Details, Link
 from singalang.show.net import ConnectionMark, FieldMark, LayerMark, Mark, Net, inputs_of
 from singalang.show.pieces import STATISTIC

@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from math import prod
 
-from singalang.show import lists, words
+from singalang import words
+from singalang.show import lists
 from singalang.show.details import Details, as_data
 from singalang.show.kernels import kernels
 from singalang.show.markup import Markup, data_island, element, joined

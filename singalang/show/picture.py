@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import log10
 
-from singalang.show import words
+from singalang import words
 from singalang.show.boxes import BAR, Text, lay_out, text_of
 from singalang.show.markup import Markup, element, joined
 from singalang.show.net import ConnectionMark, FieldMark, LayerMark, Mark, Net

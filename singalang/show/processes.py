@@ -7,7 +7,7 @@ from math import prod
 
 import msgspec
 
-from singalang.show import words
+from singalang import words
 from singalang.show.bars import Part, columns, legend, stacked
 from singalang.show.details import Details
 from singalang.show.markup import Markup, element, joined

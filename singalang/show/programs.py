@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from singalang.show import words
+from singalang import words
 from singalang.show.markup import Markup, element, joined
 from singalang.show.net import Net
 from singalang.show.step_picture import step_picture

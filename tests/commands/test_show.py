@@ -15,7 +15,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from singalang.show import words
+from singalang import words
 from singalang.show.markup import Markup, data_island, element, escaped
 from singalang.show.net import Net
 from singalang.show.page import page

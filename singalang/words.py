@@ -1,4 +1,4 @@
-"""What stands in a plan, in a reader's words. Knows no HTML."""
+"""What stands in a plan, in a reader's words. Knows neither HTML nor a terminal."""
 
 from __future__ import annotations
 
