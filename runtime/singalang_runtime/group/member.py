@@ -29,8 +29,8 @@ class Member:
     """Worker `number` of a group in one train section.
 
     `batches`: where it takes fields from, by phase; `passed`: batches of the evaluation that came before those that its state
-    machine does now. `totals`, (metrics, 2) in 64 bits, are weighted
-    sums and weights since they were last read, without what still lies on the device.
+    machine does now. `totals`, (metrics, 2) in 64 bits, are weighted sums and weights since they were last read, without what
+    still lies on the device.
     """
 
     def __init__(self, setting: Setting, number: int, plane: Plane, ledger: Ledger) -> None:
@@ -83,6 +83,12 @@ class Member:
         self._aside = self.totals, np.array(self.sums())
         self.totals = self.setting.no_sums.astype(np.float64)
         self.clear_sums()
+
+    def pass_by(self, batches: int) -> None:
+        """So many batches of the evaluation are done. Sums of 32 bits lose digits in long ones, so they are gathered in between."""
+        if batches // GATHER_STEPS > self.passed // GATHER_STEPS:
+            self.gather()
+        self.passed = batches
 
     def end_evaluation(self) -> Array:
         """What the evaluation measured. Waits for the device; what training measured is there again."""
@@ -160,8 +166,6 @@ class Member:
             first, end = rows[lying]
             self.shelf.put(self.shelf.key(name, micro), taken.arrays[place][first:end])
         if taken.weights is not None:
-            if self.passed and self.passed % GATHER_STEPS == 0:
-                self.gather()
             for lying, (first, end) in rows.items():
                 self.shelf.put((f"weights@{lying}", 0), taken.weights[first:end].astype(self.setting.no_sums.dtype, copy=False))
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from singalang_runtime.attention import Attention
 from singalang_runtime.device import open_device
 from singalang_runtime.execute import needed_kernels
-from singalang_runtime.group.local import LocalGroup, Order
+from singalang_runtime.group.local import LocalGroup
+from singalang_runtime.group.loop import Order
 from singalang_runtime.opening import OpenJob, open_job, open_plan
 from singalang_runtime.protocol.events import Measured, StepsDone
 

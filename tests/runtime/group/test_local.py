@@ -17,7 +17,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from singalang_runtime import test as testing
-from singalang_runtime.group.local import Order, Waiting
+from singalang_runtime.group.loop import Order, Waiting
 from singalang_runtime.metrics_file import read_lines
 from singalang_runtime.predict import PredictRequest, predict
 from singalang_runtime.report.port import Progress
