@@ -104,7 +104,8 @@ def _pace(placed: PlacedSection, setting: Setting, calls: Mapping[tuple[int, str
 
 def _moved_s(connection: Connection, group: Group) -> float:
     extent = connection.extent
-    own = group if extent.rows == group.rows else structs.replace(group, rows=extent.rows)
+    rows = extent.rows * extent.times
+    own = group if rows == group.rows else structs.replace(group, rows=rows)
     apart = connection.source_stage != connection.target_stage
     return once_s(own, prod(extent.record), Move(connection.source, connection.target, apart, connection.returns))
 

@@ -127,16 +127,23 @@ def _brought(ways: dict[Distribution, bool]) -> dict[Distribution, bool]:
 
 def _moved_s(group: Group, layer: Decided, source: Distribution, target: Distribution, stage: int, returns: bool) -> float:
     apart = stage != layer.stage
-    extent = Extent(rows=group.rows, record=(layer.elements,))
+    axes = list(dict.fromkeys(one.axis for one in (source, target) if one.kind == "feature"))
+    extent = Extent(rows=group.rows, record=(group.workers,) * len(axes) or (1,))
+    each: float = layer.elements / group.workers ** len(axes)
     gets, gives = [0] * group.workers, [0] * group.workers
-    for block in blocks(extent, source, target):
+    for block in blocks(extent, _renamed(source, axes), _renamed(target, axes)):
         if apart or block.source != block.target:
             gets[block.target] += block.size
             gives[block.source] += block.size
-    once = group.link_latency_s + max(*gets, *gives) * group.element_bytes / group.link_bytes_s
+    once = group.link_latency_s + max(*gets, *gives) * each * group.element_bytes / group.link_bytes_s
     once += 0 if apart else group.dispatch_s
     filled = (group.micro_batches + group.stages - 1) / (group.micro_batches * group.stages)
     return once * (2 if returns else 1) * group.micro_batches * filled
+
+
+def _renamed(way: Distribution, axes: list[int]) -> Distribution:
+    """The same among so many axes, each as long as there are workers."""
+    return by_feature(1 + axes.index(way.axis)) if way.kind == "feature" else way
 
 
 def _tied_s(shared: Shared, axes: list[int | None]) -> float:
