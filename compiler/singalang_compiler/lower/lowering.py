@@ -10,6 +10,7 @@ from singalang_compiler.cost import Net, StepCost, cost_of, flops_of, step_cost
 from singalang_compiler.graph import FieldInput
 from singalang_compiler.lower import measuring, training
 from singalang_compiler.lower.arguments import METRICS
+from singalang_compiler.lower.deciding import section_decisions
 from singalang_compiler.lower.dispatch import IN_A_GROUP, Chosen, choose
 from singalang_compiler.lower.exporting import Kernels
 from singalang_compiler.lower.group.deciding import group_decisions
@@ -51,9 +52,9 @@ def lower_section(
     step_s = group.step_s if group else cost.compute_s + machine.dispatch_s / dispatch.count
     training_ = {} if group else _training_kernels(section, chosen, cost.flops, kernels)
     roles = training_ | _evaluation_kernels(section, kernels)
-    decision = Decision(about=f"{section.name}.dispatch", chosen=f"{dispatch.mode} {dispatch.count}", reason=chosen.reason)
     record = _record(section, chosen, roles, _predict(section, kernels), step_s, group)
-    return Lowered(record, cost, (decision, *(group_decisions(section, placed) if group else ())))
+    decisions = (*section_decisions(section, chosen, placed.cut.topology), *(group_decisions(section, placed) if group else ()))
+    return Lowered(record, cost, decisions)
 
 
 def _net(section: Section) -> Net:
