@@ -18,7 +18,7 @@ Region: TypeAlias = tuple[tuple[int, int], ...]
 """For each axis of an array (first, end)."""
 
 
-class Distribution(msgspec.Struct, frozen=True, kw_only=True):
+class Distribution(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a value lies among the workers of a stage.
 
     `batch`: each has some rows; `feature`: each has an equal part of `axis`, all rows; `whole`: each has all of it;
@@ -43,7 +43,7 @@ def by_feature(axis: int) -> Distribution:
     return Distribution(kind="feature", axis=axis)
 
 
-class Extent(msgspec.Struct, frozen=True, kw_only=True):
+class Extent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The size of a value: `rows` of each worker of the stage in one micro-batch, said `times` times over, and the shape of one
     record as the array lies."""
 

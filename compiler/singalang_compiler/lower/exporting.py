@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -41,11 +41,15 @@ class Signature:
 
 @dataclass
 class Kernels:
-    """The kernels of a plan as they are made: records and contents by key, which is the SHA-256 of the content."""
+    """The kernels of a plan as they are made: records and contents by key, which is the SHA-256 of the content.
+
+    `alike`: keys by what tells functions apart, for functions of which that is known.
+    """
 
     platforms: tuple[str, ...]
     records: dict[str, KernelRecord] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
+    alike: dict[Hashable, str] = field(default_factory=dict)
 
     def add(
         self,

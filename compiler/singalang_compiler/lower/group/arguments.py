@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import jax.numpy as jnp
 
@@ -17,7 +17,7 @@ from singalang_compiler.lower.keying import step_key, whole_key
 from singalang_compiler.lower.layouts import Value
 from singalang_compiler.lower.normalising import normal
 from singalang_compiler.partition.cut_net import View
-from singalang_compiler.plan import Argument, FieldRecord
+from singalang_compiler.plan import Argument
 from singalang_compiler.plan_group import BufferRecord
 
 POSITION, FIRST = "position", "first"
@@ -31,8 +31,8 @@ def is_given(name: str) -> bool:
 
 def parameters(net: PieceNet) -> tuple[Argument, ...]:
     """The buffers of the parameters that its layers use."""
-    used = {link.name for node in net.nodes for link in node.shaped.parameters.values()}
-    return tuple(_buffer(net, one) for one in net.held.parameters if _holds(one, used))
+    names = {*net.held.buffers_of(link.name for node in net.nodes for link in node.shaped.parameters.values())}
+    return tuple(_buffer(net, one) for one in net.held.parameters if one.name in names)
 
 
 def state(net: PieceNet, donated: bool) -> tuple[Argument, ...]:
@@ -48,7 +48,7 @@ def metrics(net: PieceNet) -> tuple[Argument, ...]:
 
 def view(net: PieceNet, view: View, name: str, donated: bool = False) -> Argument:
     """An array like the worker's of a view."""
-    node = net.producers[view.value]
+    node = net.node(view.value)
     spec = node.shaped.spec
     whole_numbers = spec is not None and spec.dtype == "i32" and node.part == "layer"
     dtype = "int32" if whole_numbers else net.section.dtype
@@ -57,7 +57,7 @@ def view(net: PieceNet, view: View, name: str, donated: bool = False) -> Argumen
 
 def fields(net: PieceNet) -> tuple[Argument, ...]:
     """The fields that it reads, as they are stored."""
-    records = _fields(net)
+    records = net.stage.fields
     return tuple(
         Argument(
             name=view.name,
@@ -96,9 +96,9 @@ def tensors(net: PieceNet, arrays: Named) -> tuple[dict[str, Array], dict[str, A
 
 def values(net: PieceNet, arrays: Named) -> dict[str, Value]:
     """What the piece reads, by view: fields normalised."""
-    records = _fields(net)
+    records = net.stage.fields
     files = {one.name: arrays[one.name] for one in normalisers(net)}
-    found = {view.name: Value(arrays[view.name], net.producers[view.value].channels_last) for view in net.piece.reads}
+    found = {view.name: Value(arrays[view.name], net.node(view.value).channels_last) for view in net.piece.reads}
     for view in net.piece.fields:
         found[view.name] = Value(normal(net.section, view.field, records[view.field], arrays[view.name], files))
     return found
@@ -118,7 +118,7 @@ def given(net: PieceNet, arrays: Named) -> Given:
 
 def view_shape(net: PieceNet, view: View) -> tuple[int, ...]:
     """The shape of a worker's array of a view."""
-    node = net.producers[view.value]
+    node = net.node(view.value)
     rows = (1,) * net.net.workers if node.part == "statistic" else net.net.rows
     position = next(place for place, count in enumerate(net.net.rows) if count == net.own_rows)
     return Extent(rows=rows, record=node.record).piece(view.distribution, position)
@@ -135,7 +135,3 @@ def _holds(buffer: BufferRecord, names: set[str]) -> bool:
 def _unpacked(buffers: Iterable[BufferRecord], arrays: Named) -> dict[str, Array]:
     there = [buffer for buffer in buffers if buffer.name in arrays]
     return unpack(there, [arrays[buffer.name] for buffer in there])
-
-
-def _fields(net: PieceNet) -> Mapping[str, FieldRecord]:
-    return dict(net.section.fields(net.net.phase))

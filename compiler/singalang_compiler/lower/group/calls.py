@@ -9,7 +9,7 @@ from msgspec import structs
 
 from singalang_compiler.cost import cost_of, work_s
 from singalang_compiler.library.context import Array
-from singalang_compiler.lower.exporting import Kernels, Signature
+from singalang_compiler.lower.exporting import Groups, Kernels, Signature
 from singalang_compiler.lower.group.piece import by_batch
 from singalang_compiler.lower.group.temporaries import temporary_bytes
 from singalang_compiler.lower.group.tracing import Traced
@@ -58,21 +58,27 @@ class Work(NamedTuple):
 
 
 def call_of(traced: Traced, work: Work, kernels: Kernels, machine: Machine, double: bool) -> CallRecord:
-    """Adds a kernel and gives the record of calls to it. Its arguments have numbers for names, so that layers that compute the same
-    share a kernel."""
-    variables = traced.jaxpr.jaxpr.invars
+    """Adds a kernel and gives the record of calls to it."""
+    alike = (work.does, traced.fingerprint())
+    if alike not in kernels.alike:
+        kernels.alike[alike] = _exported(traced, work, kernels, double)
+    return CallRecord(
+        kernel=kernels.alike[alike],
+        inputs=tuple(argument.name for argument in traced.inputs),
+        outputs=traced.outputs,
+        flops=work.flops(),
+        temporary_bytes=temporary_bytes(traced.jaxpr, [argument.donated for argument in traced.inputs]),
+        compute_s=work.seconds(machine, 8 if double else 4),
+    )
 
-    def function(*arrays: Array) -> list[Array]:
-        return traced.evaluate(traced.jaxpr.jaxpr.outvars, dict(zip(variables, arrays, strict=True)))
+
+def _exported(traced: Traced, work: Work, kernels: Kernels, double: bool) -> str:
+    """The kernel's key. Its arguments have numbers for names, so that layers that compute the same share it."""
+    variables, results = traced.jaxpr.jaxpr.invars, traced.jaxpr.jaxpr.outvars
+
+    def function(groups: Groups) -> list[Array]:
+        return traced.evaluate(results, dict(zip(variables, groups["all"], strict=True)))
 
     inputs = tuple(structs.replace(argument, name=str(place)) for place, argument in enumerate(traced.inputs))
     outputs = tuple(map(str, range(len(traced.outputs))))
-    flops = work.flops()
-    return CallRecord(
-        kernel=kernels.add(work.does, Signature({"all": inputs}), lambda groups: function(*groups["all"]), outputs, flops, double),
-        inputs=tuple(argument.name for argument in traced.inputs),
-        outputs=traced.outputs,
-        flops=flops,
-        temporary_bytes=temporary_bytes(traced.jaxpr, [one.donated for one in inputs]),
-        compute_s=work.seconds(machine, 8 if double else 4),
-    )
+    return kernels.add(work.does, Signature({"all": inputs}), function, outputs, work.flops(), double)

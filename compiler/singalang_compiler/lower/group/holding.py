@@ -6,8 +6,9 @@ backward pass writes whole buffers of gradients.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 
 from singalang_compiler.library.tensors import Shape
@@ -38,6 +39,15 @@ class Held:
     shapes: Mapping[str, Shape]
     axes: Mapping[str, int | None]
     state_shapes: Mapping[str, Shape]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        """By parameter the place of its buffer."""
+        return {segment.name: place for place, one in enumerate(self.parameters) for segment in one.segments}
+
+    def buffers_of(self, parameters: Iterable[str]) -> tuple[str, ...]:
+        """The buffers that hold any of these parameters."""
+        return tuple(self.parameters[place].name for place in sorted({self._places[name] for name in parameters}))
 
 
 def held_by(section: Section, cut: CutSection, stage: int) -> Held:

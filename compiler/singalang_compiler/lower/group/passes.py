@@ -20,7 +20,7 @@ from singalang_compiler.lower.buffers import pack
 from singalang_compiler.lower.group import arguments
 from singalang_compiler.lower.group.leaves import Leaves, leaves_of
 from singalang_compiler.lower.group.piece import Given, PieceNet, objective, pairs, run
-from singalang_compiler.lower.group.returning import Returning, gradient_of_buffer, learned_parameters, unreached_buffers
+from singalang_compiler.lower.group.returning import gradient_of_buffer
 from singalang_compiler.lower.group.tracing import Named, Traced, trace
 from singalang_compiler.lower.layouts import Value
 from singalang_compiler.lower.measuring import rows
@@ -53,28 +53,28 @@ def forward(net: PieceNet) -> Traced:
     return trace(function, _inputs(net), net.section.double).pruned()
 
 
-def step(net: PieceNet, back: Returning) -> Traced:
+def step(net: PieceNet) -> Traced:
     """Both passes of a piece that waits for no gradient."""
 
     def function(arrays: Named) -> Named:
         start = _Start.of(net, arrays)
         if net.section.train.algorithm.instance().cuts() is not None:
-            return _taught(start, back, arrays)
+            return _taught(start, arrays)
         backward, ran = start.differentiated()
-        return start.outputs(ran, arrays) | _gradients(net, back, backward(_seeds(net, back, arrays)), arrays)
+        return start.outputs(ran, arrays) | _gradients(net, backward(_seeds(net, arrays)), arrays)
 
-    return trace(function, (*_inputs(net), *_added(net, back)), net.section.double).pruned()
+    return trace(function, (*_inputs(net), *_added(net)), net.section.double).pruned()
 
 
-def forward_and_backward(net: PieceNet, back: Returning) -> tuple[Traced, Traced]:
+def forward_and_backward(net: PieceNet) -> tuple[Traced, Traced]:
     """The two passes of a piece to which gradients come back."""
     traced, leaves = _with_leaves(net)
 
     def function(arrays: Named) -> Named:
         backward = jax.tree.unflatten(leaves.structure, leaves.values(arrays))
-        return _gradients(net, back, backward(_seeds(net, back, arrays)), arrays)
+        return _gradients(net, backward(_seeds(net, arrays)), arrays)
 
-    inputs = (*leaves.arguments(), *_incoming(net, back), *_added(net, back))
+    inputs = (*leaves.arguments(), *_incoming(net), *_added(net))
     second = trace(function, inputs, net.section.double).pruned()
     needed = {argument.name for argument in second.inputs}
     plain = {name: atom for name, atom in traced.results.items() if not name.startswith(_LEAF)}
@@ -124,7 +124,7 @@ class _Start(NamedTuple):
 
     def differentiated(self) -> tuple[Callable[[Any], Gradients], Ran]:
         """The pass, with the function that takes `_seeds` to the gradients of parameters and views."""
-        learned = {name: self.parameters[name] for name in sorted(learned_parameters(self.net.net, self.net.piece, self.net.held))}
+        learned = {name: self.parameters[name] for name in sorted(self.net.back.parameters)}
         read = {view.name: self.views[view.name].array for view in self.net.piece.returns}
 
         def function(tensors: Named, arrays: Named) -> tuple[Any, Ran]:
@@ -158,15 +158,15 @@ class _Contribution:
         return objective(start.net, ran, start.given), (ran.new_state, pairs(start.net, ran, start.given))
 
 
-def _taught(start: _Start, back: Returning, arrays: Named) -> Named:
+def _taught(start: _Start, arrays: Named) -> Named:
     """A step of an algorithm that cuts no net: its piece is the whole net."""
     net = start.net
-    learning = {name: start.parameters[name] for name in sorted(learned_parameters(net.net, net.piece, net.held))}
+    learning = {name: start.parameters[name] for name in sorted(net.back.parameters)}
     batch = {view.field: start.views[view.name].array for view in net.piece.fields}
     algorithm = net.section.train.algorithm.instance()
     gradients, changed, found = algorithm.gradients(_Contribution(start), learning, start.state, batch, net.section.ops)
     kept = _state(net, {**start.state, **changed}) | _metrics(net, found, arrays) | _unreached(net)
-    return kept | _gradients(net, back, (gradients, {}), arrays)
+    return kept | _gradients(net, (gradients, {}), arrays)
 
 
 def _inputs(net: PieceNet) -> tuple[Argument, ...]:
@@ -176,38 +176,38 @@ def _inputs(net: PieceNet) -> tuple[Argument, ...]:
     return (*own, *read, *arguments.numbers(net))
 
 
-def _incoming(net: PieceNet, back: Returning) -> tuple[Argument, ...]:
+def _incoming(net: PieceNet) -> tuple[Argument, ...]:
     """The gradients that a backward pass waits for."""
-    return tuple(arguments.view(net, view, name) for view, names in back.incoming.items() for name in names)
+    return tuple(arguments.view(net, view, name) for view, names in net.back.incoming.items() for name in names)
 
 
-def _added(net: PieceNet, back: Returning) -> tuple[Argument, ...]:
+def _added(net: PieceNet) -> tuple[Argument, ...]:
     """The gradients to which a backward pass adds."""
     views = [arguments.view(net, view, gradient_of(view), donated=True) for view in net.piece.returns]
     buffers = [
         structs.replace(argument, name=gradient_of_buffer(argument.name), donated=True)
         for argument in arguments.parameters(net)
-        if argument.name in back.buffers
+        if argument.name in net.back.buffers
     ]
-    return tuple(argument for argument in (*buffers, *views) if argument.name in back.added)
+    return tuple(argument for argument in (*buffers, *views) if argument.name in net.back.added)
 
 
-def _seeds(net: PieceNet, back: Returning, arrays: Named) -> Any:
+def _seeds(net: PieceNet, arrays: Named) -> Any:
     """The gradients of what a pass gives: 1 of the objective, and what has come back for its views."""
-    views = {view.name: _sum([arrays[name] for name in names]) for view, names in back.incoming.items()}
+    views = {view.name: _sum([arrays[name] for name in names]) for view, names in net.back.incoming.items()}
     return ((jnp.ones((), net.section.dtype),) if net.losses else (), views)
 
 
-def _gradients(net: PieceNet, back: Returning, found: Gradients, arrays: Named) -> dict[str, Array]:
+def _gradients(net: PieceNet, found: Gradients, arrays: Named) -> dict[str, Array]:
     """Gradients of whole buffers and of views, added to those that are there."""
     tensors, views = found
     new: dict[str, Array] = {}
     for buffer in net.held.parameters:
-        if buffer.name in back.buffers:
+        if buffer.name in net.back.buffers:
             every = {one.name: tensors[one.name] if one.name in tensors else _nothing(net, one.size) for one in buffer.segments}
             (new[gradient_of_buffer(buffer.name)],) = pack([buffer], every)
     new |= {gradient_of(view): views[view.name] for view in net.piece.returns}
-    return {name: arrays[name] + array if name in back.added else array for name, array in new.items()}
+    return {name: arrays[name] + array if name in net.back.added else array for name, array in new.items()}
 
 
 def _state(net: PieceNet, tensors: Named) -> dict[str, Array]:
@@ -226,8 +226,8 @@ def _gives(net: PieceNet, ran: Ran) -> dict[str, Array]:
 
 def _unreached(net: PieceNet) -> dict[str, Array]:
     """Gradients of 0, of parameters that learn and that the objective does not depend on."""
-    names = unreached_buffers(net.net, net.piece, net.held)
-    return {gradient_of_buffer(one.name): _nothing(net, one.size) for one in net.held.parameters if one.name in names}
+    buffers = [one for one in net.held.parameters if one.name in net.back.unreached]
+    return {gradient_of_buffer(one.name): _nothing(net, one.size) for one in buffers}
 
 
 def _nothing(net: PieceNet, size: int) -> Array:

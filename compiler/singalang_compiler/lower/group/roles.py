@@ -10,8 +10,8 @@ from singalang_compiler.lower.group import passes
 from singalang_compiler.lower.group.arguments import is_given
 from singalang_compiler.lower.group.calls import Pass, Work, call_of
 from singalang_compiler.lower.group.holding import Held, held_by
-from singalang_compiler.lower.group.piece import PieceNet
-from singalang_compiler.lower.group.returning import gradient_of_buffer, returning
+from singalang_compiler.lower.group.piece import PieceNet, StageNet
+from singalang_compiler.lower.group.returning import gradient_of_buffer
 from singalang_compiler.lower.group.tracing import Traced
 from singalang_compiler.lower.section import Section
 from singalang_compiler.machine import Machine
@@ -46,8 +46,9 @@ def _calls(section: Section, cut: CutSection, role: WorkerRole, held: Held) -> I
     """The calls of a role, traced."""
     for phase, net in cut.nets.items():
         own_rows = net.rows[role.workers[0] % net.workers]
+        stage = StageNet(section, net, held, own_rows)
         for piece in net.of_stage(role.stage):
-            one = PieceNet(section, net, piece, held, own_rows)
+            one = PieceNet(stage, piece)
             for does, traced in _passes(one):
                 name = f"evaluate/{phase}/{piece.level}" if does == "evaluate" else f"{does}/{piece.level}"
                 yield name, (traced, Work(net, one.nodes, own_rows, does))
@@ -60,9 +61,9 @@ def _passes(net: PieceNet) -> Iterator[tuple[Pass, Traced]]:
     elif net.piece.backward == "none":
         yield "forward", passes.forward(net)
     elif net.piece.backward == "fused":
-        yield "step", passes.step(net, returning(net.net, net.piece, net.held))
+        yield "step", passes.step(net)
     else:
-        forward, backward = passes.forward_and_backward(net, returning(net.net, net.piece, net.held))
+        forward, backward = passes.forward_and_backward(net)
         yield "forward", forward
         yield "backward", backward
 

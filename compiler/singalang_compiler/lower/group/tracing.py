@@ -6,12 +6,13 @@ at the operations between them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
 import jax
+import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var, jaxpr_as_fun
 from jax.extend.core.primitives import jit_p
 
@@ -78,6 +79,11 @@ class Traced:
         inner = _replaced(jaxpr, invars=[var for _, var in inputs], eqns=operations)
         return Traced(tuple(argument for argument, _ in inputs), self.outputs, ClosedJaxpr(inner, self.jaxpr.consts))
 
+    def fingerprint(self) -> Hashable:
+        """What tells its operations from those of another function, whatever the names of inputs and outputs."""
+        constants = tuple(np.asarray(array).tobytes() for array in self.jaxpr.consts)
+        return tuple(argument.donated for argument in self.inputs), constants, _fingerprint(self.jaxpr.jaxpr)
+
 
 def trace(function: Callable[[Named], Named], inputs: Sequence[Argument], double: bool) -> Traced:
     """The operations of a function; `double` says whether its numbers have 64 bits."""
@@ -105,6 +111,45 @@ def cone(jaxpr: Jaxpr, wanted: Iterable[Atom], known: Iterable[Var]) -> list[Jax
             found.append(operation)
             open_ |= {atom for atom in operation.invars if not isinstance(atom, Literal)} - known
     return found[::-1]
+
+
+def _fingerprint(jaxpr: Jaxpr) -> Hashable:
+    """Operations with variables numbered in order."""
+    numbers: dict[Var, int] = {}
+
+    def of(atom: Atom) -> Hashable:
+        if isinstance(atom, Literal):
+            return atom.aval, np.asarray(atom.val).tobytes()
+        return numbers.setdefault(atom, len(numbers)), atom.aval
+
+    given = tuple(map(of, (*jaxpr.constvars, *jaxpr.invars)))
+    operations = tuple(
+        (one.primitive, _told(one.params), tuple(map(of, one.invars)), tuple(map(of, one.outvars))) for one in jaxpr.eqns
+    )
+    return given, operations, tuple(map(of, jaxpr.outvars))
+
+
+def _told(setting: Any) -> Hashable:
+    """A setting of an operation; what cannot be compared is unlike everything else."""
+    match setting:
+        case ClosedJaxpr():
+            return _fingerprint(setting.jaxpr), tuple(np.asarray(array).tobytes() for array in setting.consts)
+        case Jaxpr():
+            return _fingerprint(setting)
+        case dict():
+            return tuple((name, _told(setting[name])) for name in sorted(setting))
+        case tuple() | list():
+            return tuple(map(_told, setting))
+        case _:
+            return setting if _is_hashable(setting) else object()
+
+
+def _is_hashable(setting: Any) -> bool:
+    try:
+        hash(setting)
+    except TypeError:
+        return False
+    return True
 
 
 def _flattened(jaxpr: Jaxpr, constants: Sequence[Array], *arrays: Array) -> list[Array]:
