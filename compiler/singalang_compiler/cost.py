@@ -111,6 +111,12 @@ def is_image_layer(node: ShapedNode) -> bool:
     return any(len(tensor.shape) == 3 for tensor in node.inputs.tensors)
 
 
+def is_elementwise(node: ShapedNode) -> bool:
+    """Whether a layer works element by element, so that kernels compute its value again rather than keep it."""
+    operation = node.node.operation
+    return isinstance(operation, Configured) and operation.kind.constants.get("layout") == "any"
+
+
 def residual_bytes(node: ShapedNode, element_bytes: int) -> int:
     """Bytes of a layer's output for one record, with what its backward pass keeps besides."""
     if node.spec is None or isinstance(node.node.operation, FieldInput):

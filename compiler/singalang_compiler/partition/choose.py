@@ -57,9 +57,12 @@ def _alike(layer: Decided, name: str) -> int:
 
 def _decided(problem: Problem) -> tuple[Sequence[int], _Reason]:
     standing, proven = _searched(Sums(problem))
-    if not _too_small(problem, standing) or all(len(layer.choices) == 1 for layer in problem.layers):
-        return standing.cuts, "cheapest" if proven else "cheapest-found"
-    return _fitting(problem, standing), "cheapest-that-fits"
+    cuts: Sequence[int] = standing.cuts
+    if _too_small(problem, standing) and any(len(layer.choices) > 1 for layer in problem.layers):
+        cuts = _fitting(problem, standing)
+    if list(cuts) != standing.cuts:
+        return cuts, "cheapest-that-fits"
+    return cuts, "cheapest" if proven else "cheapest-found"
 
 
 def _searched(sums: Sums) -> tuple[Standing, bool]:

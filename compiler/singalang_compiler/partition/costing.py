@@ -26,7 +26,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import structs
 
-from singalang_compiler.cost import cost_of, work_s
+from singalang_compiler.cost import cost_of, is_elementwise, work_s
 from singalang_compiler.geometry import BATCH, PARTIAL, WHOLE, Distribution, by_feature
 from singalang_compiler.graph import FieldInput
 from singalang_compiler.job import Topology
@@ -37,6 +37,10 @@ from singalang_compiler.partition.lying import parameter_axes
 from singalang_compiler.partition.problem import Decided, Group, Option, Problem, Shared
 from singalang_compiler.partition.traffic import Move, in_flight, move_s, piece_elements
 from singalang_compiler.shaped import ShapedNode
+
+
+_SPARE_PERCENT = 10
+"""Of the memory of a process what choosing leaves free: what is needed is known better when all is placed."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +103,7 @@ def group_of(
         link_bytes_s=machine.link_bytes_s if link is None else link / 8,
         link_latency_s=machine.link_latency_s if topology.link_latency_s is None else topology.link_latency_s,
         dispatch_s=machine.dispatch_s,
-        memory_bytes=topology.memory_bytes,
+        memory_bytes=None if topology.memory_bytes is None else topology.memory_bytes * (100 - _SPARE_PERCENT) // 100,
     )
 
 
@@ -174,7 +178,8 @@ def _option(
     group, lies = setting.group, gives(cut)
     records = _records(group, cut)
     work = records * group.micro_batches * setting.sharing * group.of_step * record.work_s
-    value_bytes = piece_elements(group, _elements(one.node), lies) * group.element_bytes
+    elements = 0 if is_elementwise(one.node) else _elements(one.node)
+    value_bytes = piece_elements(group, elements, lies) * group.element_bytes
     axes = parameter_axes(cut, one.node, setting.ranks)
     own = {name: axis is not None for name, axis in axes.items() if name not in shared}
     wanted = zip(reads(cut, len(one.node.node.inputs)), one.node.node.inputs, strict=True)

@@ -14,9 +14,8 @@ from itertools import groupby
 from math import prod
 from typing import NamedTuple
 
-from singalang_compiler.cost import cost_of
+from singalang_compiler.cost import cost_of, is_elementwise
 from singalang_compiler.geometry import Distribution
-from singalang_compiler.library.kinds import Configured
 from singalang_compiler.partition.costing import Setting
 from singalang_compiler.partition.cut_net import CutNode, Piece, View
 from singalang_compiler.place.placed import PlacedSection, WorkerRole
@@ -212,6 +211,5 @@ def _values_read(pieces: Iterable[Piece], nodes: Mapping[str, CutNode]) -> Itera
     """The values that layers read otherwise than element by element, each with the level of the reader."""
     for piece in pieces:
         for node in (nodes[name] for name in piece.nodes):
-            operation = node.shaped.node.operation
-            if not isinstance(operation, Configured) or operation.kind.constants.get("layout") != "any":
+            if not is_elementwise(node.shaped):
                 yield from ((piece.level, one.view.value) for one in node.inputs)
