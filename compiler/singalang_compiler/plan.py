@@ -1,7 +1,8 @@
 """The records of a plan: the readable, hashed statement of everything that a run will do. Knows no stage that makes it.
 
-Canonical: sorted keys, two-space indent, a final newline, no clock, no host name, no absolute path; equal inputs give equal
-bytes. Kernels lie beside it (`<plan>.kernels/<sha256>.stablehlo`). A worker reads it and needs nothing else but the data.
+Canonical: sorted keys, two-space indent, what is short on one line, what has its default left out, a final newline, no clock, no
+host name, no absolute path; equal inputs give equal bytes. Kernels lie beside it (`<plan>.kernels/<sha256>.stablehlo`). A worker
+reads it and needs nothing else but the data.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from singalang_compiler.canonical import text_of
 from singalang_compiler.plan_group import BufferRecord, GroupRecord, Record
 
 FORMAT = "1.1"
@@ -292,8 +294,8 @@ class TopologyRecord(Record, frozen=True, kw_only=True):
     servers_per_group: int
 
 
-class Plan(Record, frozen=True, kw_only=True):
-    """A whole plan. `sha256` is that of the canonical bytes with `sha256` empty."""
+class Plan(Record, frozen=True, kw_only=True, omit_defaults=False):
+    """A whole plan. `sha256` is that of the plan as JSON without blanks, keys sorted, `sha256` left out."""
 
     format: str = FORMAT
     singalang: str
@@ -326,17 +328,19 @@ def kernels_folder(plan: Path) -> Path:
 def to_bytes(plan: Plan) -> bytes:
     """The canonical bytes of a plan, its hash filled in."""
     bare = msgspec.structs.replace(plan, sha256="")
-    return _canonical(msgspec.structs.replace(plan, sha256=hashlib.sha256(_canonical(bare)).hexdigest()))
+    return text_of(msgspec.to_builtins(msgspec.structs.replace(plan, sha256=_sha256(bare)), order="sorted")).encode()
 
 
-def _canonical(plan: Plan) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(plan, order="sorted"), indent=2) + b"\n"
+def _sha256(record: Plan | dict[str, Any]) -> str:
+    return hashlib.sha256(msgspec.json.encode(record, order="sorted")).hexdigest()
 
 
-def has_own_hash(plan: Plan) -> bool:
-    """Whether a plan's hash is that of its content: False for one edited by hand."""
-    bare = msgspec.structs.replace(plan, sha256="")
-    return hashlib.sha256(_canonical(bare)).hexdigest() == plan.sha256
+def has_own_hash(content: bytes) -> bool:
+    """Whether the hash in the bytes of a plan is that of all that stands in it, fields of newer versions included: False for one
+    edited by hand."""
+    record = msgspec.json.decode(content)
+    stated = record.get("sha256")
+    return stated is not None and bool(_sha256(record | {"sha256": ""}) == stated)
 
 
 def json_schema() -> dict[str, Any]:

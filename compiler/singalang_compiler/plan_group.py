@@ -14,8 +14,8 @@ import msgspec
 from singalang_compiler.geometry import Distribution, Extent
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all records: frozen, every field by name."""
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of all records: frozen, every field by name, those that have their defaults left out of the text."""
 
 
 class Segment(Record, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from singalang_compiler.plan import FORMAT, Plan, kernels_folder
+from singalang_compiler.plan import FORMAT, Plan, has_own_hash, kernels_folder
 from singalang_grammar.diagnostics import Diagnostic, Outcome
 from singalang_runtime.codes.e0701_plan_missing import PlanMissing
 from singalang_runtime.codes.e0702_not_a_plan import NotAPlan
@@ -36,7 +36,7 @@ def read_plan(path: Path) -> Outcome[Plan]:
         plan = msgspec.json.decode(content, type=Plan)
     except (msgspec.DecodeError, UnicodeDecodeError) as failure:
         return _refused(NotAPlan(str(path), _plainly(str(failure))).diagnostic())
-    if not _has_own_hash(content):
+    if not has_own_hash(content):
         return _refused(PlanEdited(str(path)).diagnostic())
     return Outcome(plan)
 
@@ -66,14 +66,6 @@ def user_files(plan: Plan) -> set[str]:
     """Names of the files beside the kernels that hold users' kinds of sources."""
     uses = (use.source.file for data in plan.data for use in data.sources.values())
     return {name for name in uses if name is not None}
-
-
-def _has_own_hash(content: bytes) -> bool:
-    """Whether the hash in a plan is that of all that stands in it, fields of newer versions included."""
-    record = msgspec.json.decode(content)
-    stated = record.pop("sha256", None)
-    bare = msgspec.json.format(msgspec.json.encode(record | {"sha256": ""}, order="sorted"), indent=2) + b"\n"
-    return bool(hashlib.sha256(bare).hexdigest() == stated)
 
 
 class _Format(msgspec.Struct):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import errno
 import os
 import shutil
@@ -71,10 +72,7 @@ def test_a_plan_of_another_major_format(plan: Path, tmp_path: Path) -> None:
 def test_a_plan_of_a_newer_minor_format_is_run(plan: Path, tmp_path: Path) -> None:
     """Fields that this version does not know are passed over, and count for the hash all the same."""
     record = msgspec.json.decode(plan.read_bytes()) | {"format": "1.9", "novelty": {"b": 1, "a": [2.5]}, "sha256": ""}
-    bare = msgspec.json.format(msgspec.json.encode(record, order="sorted"), indent=2) + b"\n"
-    import hashlib
-
-    record["sha256"] = hashlib.sha256(bare).hexdigest()
+    record["sha256"] = hashlib.sha256(msgspec.json.encode(record, order="sorted")).hexdigest()
     plan.write_bytes(msgspec.json.format(msgspec.json.encode(record, order="sorted"), indent=2) + b"\n")
     status = execute(ExecRequest(plan=plan, run=tmp_path / "run", data=plan.parent, reporter=Recorder()))
     assert (status.code, codes(status)) == (0, [])

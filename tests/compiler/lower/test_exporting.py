@@ -22,7 +22,8 @@ from tests.compiler.lower.jobs import Stage, compiled, job, kind, layer, mlp
 dropping = (*mlp()[:2], Stage("drop", layer("dropout"), ("act",)), Stage("fc2", layer("dense", units=3), ("drop",)), mlp()[3])
 made = compiled(job(dropping, updater=kind("updaters", "adam")))
 print(singalang_compiler.plan.__file__)
-print(singalang_compiler.plan.has_own_hash(made.plan), singalang_compiler.plan.to_bytes(made.plan).hex())
+content = singalang_compiler.plan.to_bytes(made.plan)
+print(singalang_compiler.plan.has_own_hash(content), content.hex())
 print(*sorted(content.hex() for content in made.kernels.values()), sep="\\n")
 """
 

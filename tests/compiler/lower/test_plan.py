@@ -36,8 +36,8 @@ def test_a_plan_reads_back_and_knows_its_hash() -> None:
     text = to_bytes(compiled(job(mlp())).plan)
     plan = msgspec.json.decode(text, type=Plan)
     assert to_bytes(plan) == text
-    assert has_own_hash(plan)
-    assert not has_own_hash(msgspec.json.decode(text.replace(b'"seed": 0', b'"seed": 1'), type=Plan))
+    assert has_own_hash(text)
+    assert not has_own_hash(text.replace(b'"seed": 0', b'"seed": 1'))
     assert plan.format == FORMAT
 
 
@@ -45,7 +45,7 @@ def test_the_bytes_are_canonical() -> None:
     text = to_bytes(compiled(job(mlp())).plan).decode()
     assert text.endswith("}\n") and "\n  " in text
     assert list(json.loads(text)) == sorted(json.loads(text))
-    assert '\n    "' in text and "\t" not in text
+    assert '\n    "' in text and "\t" not in text and all(len(line) < 200 for line in text.splitlines())
 
 
 def test_periodic_actions_stand_in_the_order_of_a_step_and_the_end_has_a_last_test() -> None:
