@@ -69,13 +69,18 @@ def _steps(count: int) -> str:
 
 def _estimate(plan: Plan) -> str:
     estimate = plan.estimate
-    memory = sum(estimate.memory_bytes.values())
     parts = [
         f"{seconds(estimate.step_s)} a step",
         f"{seconds(estimate.total_s)} in all" if estimate.total_s is not None else "",
-        f"{bytes_(memory)} of memory",
+        f"{bytes_(_memory(plan))} of memory",
     ]
     return ", ".join(part for part in parts if part) + f" (machine: {plan.machine})"
+
+
+def _memory(plan: Plan) -> int:
+    """Bytes of all processes together, in the section that needs most."""
+    groups = [section.group.memory for section in plan.sections if section.group is not None]
+    return max(sum(plan.estimate.memory_bytes.values()), *(sum(one.total * one.count for one in memory) for memory in groups), 0)
 
 
 def short(count: float) -> str:

@@ -162,7 +162,8 @@ class Act(Record, frozen=True, kw_only=True, tag="act"):
 
 
 class Program(Record, frozen=True, kw_only=True):
-    """What one role does in one train section: `step` for every step, then the `acts` that are due, at last `end`."""
+    """What is done in one train section: `step` for every step, then the `acts` that are due, at last `end`. The steps of a group
+    stand with its roles, and here there are none."""
 
     step: tuple[Feed | Run, ...]
     acts: tuple[Act, ...]

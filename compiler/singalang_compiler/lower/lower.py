@@ -119,7 +119,7 @@ def _plan(
             ProcessRecord(name=name, roles=process.roles) for process in placed.processes for name in process_names(process)
         ),
         programs={
-            one.record.program: program_of(section.train, frozenset(section.phases_with_data()))
+            one.record.program: program_of(section.train, frozenset(section.phases_with_data()), one.record.group is None)
             for section, one in zip(sections, lowered, strict=True)
         },
         kernels=kernels.records,

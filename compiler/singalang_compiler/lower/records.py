@@ -97,14 +97,18 @@ def steps_record(steps: Steps) -> StepsRecord:
     return StepsRecord(epochs=float(steps.count)) if isinstance(steps, Epochs) else StepsRecord(steps=steps)
 
 
-def program_of(train: Train, phases: frozenset[str]) -> Program:
-    """What the one worker of a job does; `phases` are those with data. At the end there is a last log, test and checkpoint."""
+def program_of(train: Train, phases: frozenset[str], whole: bool) -> Program:
+    """What is done in a train section; `phases` are those with data. At the end there is a last log, test and checkpoint.
+
+    `whole`: one worker does a step by one kernel; the steps of a group stand with its roles.
+    """
+    step = (Feed(phase="train"), Run(kernel="step")) if whole else ()
     order: tuple[Action, ...] = ("val", "test", "checkpoint", "log")
     acts = tuple(_act(action, train.actions[action]) for action in order if action in train.actions)
     batches = {act.action: act.batches for act in acts}
     last: tuple[Action, ...] = ("test", "checkpoint", "log") if "test" in phases else ("checkpoint", "log")
     end = tuple(Act(action=action, batches=batches.get(action)) for action in last)
-    return Program(step=(Feed(phase="train"), Run(kernel="step")), acts=acts, end=end)
+    return Program(step=step, acts=acts, end=end)
 
 
 def _act(action: Action, every: Every) -> Act:
