@@ -39,6 +39,18 @@ REASONS: dict[Reason, str] = {
     "where-it-is-held": "a server in the process that holds the parameter",
 }
 
+SHORT_REASONS: dict[Reason, str] = REASONS | {
+    "only-worker": "its stage has one worker",
+    "topology-default": "the topology's default",
+    "cheapest": "cheapest, proven",
+    "cheapest-found": "cheapest found, not proven",
+    "cheapest-that-fits": "cheapest that fits in memory",
+    "no-such-cut": "its kind has no other cut",
+    "not-divisible": "the default would cut unequal parts",
+    "batch-statistics": "it shares batch statistics",
+}
+"""Where there is little room."""
+
 CONNECTIONS = {
     "all_to_all": "all-to-all",
     "all_gather": "all-gather",
@@ -62,6 +74,19 @@ def shape(lengths: Iterable[int]) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """`1 worker`, `2 workers`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def growth(before: float, after: float) -> str:
+    """How much more or less something has become: `+18 %`, `-40 %`, `2.3 times`; nothing where it was 0."""
+    if not before:
+        return ""
+    ratio = after / before
+    percent = 100 * (ratio - 1)
+    if abs(percent) < 0.005:
+        return "the same"
+    if ratio >= 2:
+        return f"{ratio:.3g} times"
+    return f"{percent:+.0f} %" if abs(percent) >= 0.95 else f"{percent:+.1g} %"
 
 
 def spread(distribution: Distribution) -> str:

@@ -184,6 +184,7 @@ class SectionRecord(Record, frozen=True, kw_only=True):
 
     `parameters`, `slots` and `state` are the buffers that the kernels take, in this order. `metrics` are the rows that they add
     up, the objective first; a metric that a phase does not report keeps weight 0 there. `step_s` is the predicted time of a step.
+    `scales` holds (lr_scale, wd_scale) of the parameters of which the section's own rules say something.
     """
 
     name: str
@@ -214,6 +215,7 @@ class SectionRecord(Record, frozen=True, kw_only=True):
     step_s: float
     start: str | None = None
     predict: PredictRecord | None = None
+    scales: dict[str, tuple[float, float]] = msgspec.field(default_factory=dict)
     group: GroupRecord | None = None  # None: one worker and one server in one process, whose kernel `step` does all
 
 

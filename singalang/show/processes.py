@@ -67,7 +67,7 @@ def _group_lanes(net: Net, group: GroupRecord) -> list[Lane]:
     for member, process in group.processes.items():
         what, _, number = member.rpartition("-")
         held.setdefault(process, ([], []))[0 if what == "worker" else 1].append(int(number))
-    memory = _memory_by_process(group.memory, list(held))
+    memory = memory_by_process(group.memory, list(held))
     alike: dict[tuple[object, ...], list[str]] = {}
     for process, (workers, servers) in held.items():
         key = (tuple(role_of[worker] for worker in workers), bool(servers), memory.get(process))
@@ -75,7 +75,7 @@ def _group_lanes(net: Net, group: GroupRecord) -> list[Lane]:
     return [_lane(group, names, held, memory.get(names[0])) for names in alike.values()]
 
 
-def _memory_by_process(records: Sequence[MemoryRecord], names: Sequence[str]) -> dict[str, MemoryRecord]:
+def memory_by_process(records: Sequence[MemoryRecord], names: Sequence[str]) -> dict[str, MemoryRecord]:
     """The memory of each process; a record that counts several speaks for those that follow the one it names."""
     place = {name: number for number, name in enumerate(names)}
     found: dict[str, MemoryRecord] = {}

@@ -9,7 +9,7 @@ import pytest
 from tests.commands.shell import Shell, environment, installed, process
 from tests.conftest import Golden
 
-COMMANDS = ("exec", "explain", "fmt", "predict", "runs", "show", "test")
+COMMANDS = ("diff", "exec", "explain", "fmt", "predict", "runs", "show", "test", "why")
 
 
 def test_help_of_the_compiler(shell: Shell, golden: Golden) -> None:
@@ -71,6 +71,8 @@ def test_a_command_like_no_other_earns_no_guess(shell: Shell) -> None:
         ("singac", "a.singa", "--platforms", "abacus"),
         ("singac", "a.singa", "--platforms", ","),
         ("singac", "plan.json"),
+        ("singa", "diff"),
+        ("singa", "diff", "plan.json"),
         ("singa", "exec"),
         ("singa", "exec", "plan.json", "--until", "0"),
         ("singa", "exec", "plan.json", "--until", "soon"),
@@ -81,6 +83,7 @@ def test_a_command_like_no_other_earns_no_guess(shell: Shell) -> None:
         ("singa", "show"),
         ("singa", "test"),
         ("singa", "test", "plan.json", "--phase", "train"),
+        ("singa", "why"),
     ],
 )
 def test_a_command_that_is_used_wrongly_exits_with_2(shell: Shell, words: tuple[str, ...]) -> None:

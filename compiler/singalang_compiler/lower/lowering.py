@@ -154,8 +154,15 @@ def _record(
         start=train.start,
         predict=predict,
         step_s=step_s,
+        scales=_scales(section),
         group=group,
     )
+
+
+def _scales(section: Section) -> dict[str, tuple[float, float]]:
+    """The scales of the parameters of which `on` rules of the train section say something."""
+    said = {f"{section.prefix}{layer}" for layer in section.train.scales}
+    return {name: (use.lr_scale, use.wd_scale) for name, use in section.uses.items() if name.rpartition(".")[0] in said}
 
 
 def _layer(net: ShapedNet, node: ShapedNode) -> LayerRecord:

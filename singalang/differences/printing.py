@@ -1,0 +1,41 @@
+"""Differences as text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from singalang import words
+from singalang.differences.costs import amount
+from singalang.differences.found import Cost, Difference, Part, Sign
+from singalang.layout import Screen, hanging, table
+
+_COLOURS: dict[Sign, str] = {"+": "green", "-": "red", "~": "yellow", ">": "cyan"}
+
+
+def printed(found: Difference, screen: Screen) -> Iterator[str]:
+    """What is found, line by line."""
+    if not found.anything:
+        yield "no difference"
+    for part in found.parts:
+        yield from _part(part, screen)
+    if found.costs:
+        yield from _costs(found.costs, screen)
+    for note in found.notes:
+        yield from (screen.paint(line, dim=True) for line in hanging("", f"({note})", screen))
+
+
+def _part(part: Part, screen: Screen) -> Iterator[str]:
+    yield screen.paint(part.title, bold=True)
+    for line in part.lines:
+        text = f"{line.subject}: {line.text}" if line.subject else line.text
+        yield from hanging(f"  {line.sign} ", text, screen, fg=_COLOURS[line.sign])
+    for text in part.aside:
+        yield from (screen.paint(line, dim=True) for line in hanging("    ", text, screen))
+
+
+def _costs(costs: tuple[Cost, ...], screen: Screen) -> Iterator[str]:
+    rows = [
+        (cost.label, amount(cost.before, cost.unit), amount(cost.after, cost.unit), words.growth(cost.before, cost.after))
+        for cost in costs
+    ]
+    yield from table(("predicted", "before", "after", ""), rows, screen, fold=0, right=(1, 2, 3))
