@@ -44,6 +44,9 @@ class Crew(Protocol):
     def step(self) -> int:
         """Steps that all workers have done."""
 
+    def step_of(self, worker: int) -> int:
+        """Steps that a worker has done."""
+
     def initialise(self, known: Mapping[str, Array]) -> None:
         """Begins the section: parameters and state from `known`, by key, the others from their initialisers; slots 0."""
 
@@ -106,6 +109,10 @@ class Alone:
 
     @property
     def step(self) -> int:
+        """Steps done."""
+        return self._training.step
+
+    def step_of(self, worker: int) -> int:
         """Steps done."""
         return self._training.step
 

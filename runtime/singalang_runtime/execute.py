@@ -266,7 +266,9 @@ def _ended(
     _close_state(folder, status, (fault,) if fault else (), None, host)
     views = tuple(host.view(number) for number in range(len(ready.job.plan.sections)))
     lines = tuple(host.lines.values())
-    request.reporter.end(Summary(status, str(folder.path), views, lines, host.step, host.records_s, seconds, host.checkpoint))
+    several = len(ready.job.plan.processes) > 1
+    summary = Summary(status, str(folder.path), views, lines, host.step, host.records_s, seconds, host.checkpoint, several)
+    request.reporter.end(summary)
     if status in ("finished", "stopped"):
         return ExitStatus(FINE, found, folder.path)
     if status == "interrupted":

@@ -176,7 +176,7 @@ class Host:
             case i.ReadProgress(section):
                 measures = self._working.measures(worker)
                 self._check_finite(worker, measures)
-                self._coordinate(e.Progressed(worker, section, self._working.step, measures))
+                self._coordinate(e.Progressed(worker, section, self._working.step_of(worker), measures))
             case i.Tell(event):
                 self._coordinate(event)
             case _:
@@ -269,7 +269,7 @@ class Host:
 
     def _check_finite(self, worker: int, measures: Sequence[e.Measure]) -> None:
         """Raises _Faulty where something that a worker measured is no number."""
-        step = self._working.step
+        step = self._working.step_of(worker)
         for measure in measures:
             if not math.isfinite(measure.total) or not math.isfinite(measure.weight):
                 value = str(np.float64(measure.total)).replace("inf", "infinite").replace("nan", "not a number")

@@ -79,6 +79,10 @@ class LocalGroup:
         """Steps that all workers have done."""
         return self._loop.step
 
+    def step_of(self, worker: int) -> int:
+        """Steps that a worker has done."""
+        return self._loop.step_of(worker)
+
     def run(self, worker: int, stop: int) -> None:
         """Tells a worker to run steps up to `stop`. Answer: StepsDone."""
         if worker == 0:

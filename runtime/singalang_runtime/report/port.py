@@ -33,7 +33,8 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How a run ended. `lines`: the last measurement of each section and phase. `seconds`: of this process alone."""
+    """How a run ended. `lines`: the last measurement of each section and phase. `seconds`: of this process alone. `several`: it did
+    the work of several processes."""
 
     status: str
     run: str
@@ -43,6 +44,7 @@ class Summary:
     records_s: float | None
     seconds: float
     checkpoint: str | None
+    several: bool = False
 
 
 class Reporter(Protocol):

@@ -50,4 +50,4 @@ def how_to_go_on(summary: Summary) -> str:
     """The command that goes on with a run that did not finish, as the end of a sentence; empty for others."""
     if summary.status not in ("interrupted", "stopped"):
         return ""
-    return f"; to go on: singa exec --resume --run {shlex.quote(summary.run)}"
+    return f"; to go on: singa exec --resume --run {shlex.quote(summary.run)}{' --local' if summary.several else ''}"

@@ -18,7 +18,7 @@ from safetensors.numpy import load_file
 
 from singalang_runtime import test as testing
 from singalang_runtime.group.loop import Order, Waiting
-from singalang_runtime.metrics_file import read_lines
+from singalang_runtime.metrics_file import Line, read_lines
 from singalang_runtime.predict import PredictRequest, predict
 from singalang_runtime.report.port import Progress
 from singalang_runtime.run_folder import read_state
@@ -196,11 +196,23 @@ def test_a_signal_between_acts_ends_all_workers_at_one_step(shape: str, run: Run
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
 
 
+def test_asked_twice_a_group_leaves_at_once(run: Run, tmp_path: Path) -> None:
+    def insist(line: Line) -> None:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    assert run(GROUP, "parts", reporter=Recorder(on_measured=insist)).code == 130
+    state = read_state(tmp_path / "parts").value
+    assert state is not None and (state.status, state.step) == ("interrupted", 1)
+    assert run(GROUP, "parts", resume=True).code == 0
+
+
 def test_a_loss_that_is_no_number_ends_the_run(run: Run, tmp_path: Path) -> None:
     status = run(replace(GROUP, poison=25), "group")
     assert (status.code, codes(status)) == (3, ["E0901"])
     assert [line.step for line in read_lines(tmp_path / "group" / "metrics.jsonl")][-1] == 25
-    assert "step 26" in status.diagnostics[0].title or "25" in str(status.diagnostics[0])
+    shown = status.diagnostics[0]
+    assert "by step 26" in shown.title and "after step 25" in str(shown.where)
 
 
 def test_trained_nets_of_groups_are_tested_and_asked_as_others(run: Run, tmp_path: Path) -> None:
