@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from singalang_compiler.plan import DataRecord, FieldRecord, LayerRecord, Plan, SectionRecord
+from singalang_compiler.plan_group import GroupRecord
 
 
 def print_summary(plan: Plan, path: Path) -> None:
@@ -20,32 +21,64 @@ def print_summary(plan: Plan, path: Path) -> None:
     data = {record.name: record for record in plan.data}
     notes = Table.grid(padding=(0, 2))
     for section in plan.sections:
-        console.print(_table(section, [data[name] for name in section.data], sizes))
+        console.print(_table(section, [data[name] for name in section.data], sizes, _cuts(plan, section)))
         console.print()
+        if section.group is not None:
+            name = "workers" if len(plan.sections) == 1 else f"workers of {section.name}"
+            notes.add_row(name, escape(_group(section.group)))
         name = "dispatch" if len(plan.sections) == 1 else f"dispatch of {section.name}"
         notes.add_row(name, escape(f"{_steps(section.dispatch.count)} a call: {section.dispatch.reason}"))
     notes.add_row("predicted", escape(_estimate(plan)))
     console.print(notes)
     written = escape(str(path))
-    console.print(f"wrote {written} and {len(plan.kernels)} kernels; run it: singa exec {written}", soft_wrap=True)
+    local = " --local" if len(plan.processes) > 1 else ""
+    console.print(f"wrote {written} and {len(plan.kernels)} kernels; run it: singa exec {written}{local}", soft_wrap=True)
 
 
-def _table(section: SectionRecord, data: list[DataRecord], sizes: Mapping[str, int]) -> Table:
+def _cuts(plan: Plan, section: SectionRecord) -> dict[str, str]:
+    """How each layer is cut among the workers, and its stage where there are several; empty where one worker does all."""
+    if section.group is None:
+        return {}
+    chosen = {decision.about: decision.chosen for decision in plan.decisions}
+    cuts = {}
+    for layer in section.layers:
+        cut = chosen.get(f"{section.name}.{layer.name}.partition")
+        stage = chosen.get(f"{section.name}.{layer.name}.stage")
+        if cut is not None:
+            cuts[layer.name] = cut if stage is None else f"{cut}, stage {stage}"
+    return cuts
+
+
+def _group(group: GroupRecord) -> str:
+    """The workers and servers of a group, and what they move."""
+    servers = "a server" if len(group.servers) == 1 else f"{len(group.servers)} servers"
+    where = "inside them" if all(one.process.startswith("worker-") for one in group.servers) else "apart"
+    stages = f" in {group.stages} stages" if group.stages > 1 else ""
+    micro = f", {group.micro_batches} micro-batches" if group.micro_batches > 1 and not group.shards else ""
+    shards = f", exact sums of {group.shards} shards" if group.shards else ""
+    moved = bytes_(sum(link.step_bytes for link in group.links))
+    workers = "1" if group.workers == 1 else f"{group.workers}{stages}"
+    return f"{workers}, {servers} {where}{micro}{shards}; {moved} between processes in a step"
+
+
+def _table(section: SectionRecord, data: list[DataRecord], sizes: Mapping[str, int], cuts: Mapping[str, str]) -> Table:
     title = f"net {section.net}" + (f", train {section.name}" if section.name != "train" else "")
     table = Table(title=escape(title), title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for name in ("layer", "kind", "shape"):
+    for name in ("layer", "kind", "shape", *(["cut"] if cuts else [])):
         table.add_column(name, overflow="fold")
+    blank = [""] if cuts else []
     for name in ("parameters", "flops/record"):
         table.add_column(name, justify="right")
     for record in data:
         for field in record.fields:
-            table.add_row(escape(f"{record.name}.{field.name}"), "data", escape(_declared(field)))
+            table.add_row(escape(f"{record.name}.{field.name}"), "data", escape(_declared(field)), *blank)
     counted: set[str] = set()
     trained = [layer for layer in section.layers if "train" in layer.phases or not layer.phases]
     for layer in trained:
-        table.add_row(*_row(layer, sizes, counted))
+        name, kind, shape, *rest = _row(layer, sizes, counted)
+        table.add_row(name, kind, shape, *([cuts.get(layer.name, "")] if cuts else []), *rest)
     flops = sum(layer.forward_flops + layer.backward_flops for layer in trained)
-    table.add_row("total", "", "", f"{sum(sizes[name] for name in counted):,}", short(flops), style="bold")
+    table.add_row("total", "", "", *blank, f"{sum(sizes[name] for name in counted):,}", short(flops), style="bold")
     return table
 
 
