@@ -96,3 +96,24 @@ def test_what_is_frozen_gets_no_gradient_and_what_nothing_needs_a_gradient_of_ze
     crew = agrees(net, TOPOLOGIES["feature"])
     held = {one.name for role in crew.group.roles for one in role.parameters}
     assert {"parameters/frozen/small", "parameters/idle/small"} <= held
+
+
+def test_means_of_files_are_taken_off_where_fields_are_read() -> None:
+    text = program(MLP, TOPOLOGIES["feature"]).replace(
+        "mean = 0.25", 'on row {\n mean = "mean.csv"\n }\n on image {\n mean = 0.25\n }'
+    )
+    _, parameters, batch, wanted = in_one_piece(MLP)
+    compiled = plan_of(text)
+    found = Crew(compiled, parameters).step(batch, STEP, mean__d_of_row=np.full(12, 0.25))
+    assert difference(found.gradients, wanted.gradients) < EXACTLY
+    (role,) = compiled.plan.sections[0].group.roles  # type: ignore[union-attr]
+    assert "mean/d.row" in role.calls["backward/0"].inputs  # what is read of the field is not kept, but worked out again
+
+
+def test_a_metric_that_a_stage_behind_reports_counts_once() -> None:
+    net = """
+      logits = d.row -> a: dense(8) -> b: dense(4)
+      loss = (logits, d.label) -> softmax_loss
+      hits = (logits, d.label) -> accuracy(topk = 3)
+    """
+    agrees(net, "workers = groups(1, size = 4)\n partition = none\n on a { stage = 0 }\n on b..loss { stage = 1 }")
