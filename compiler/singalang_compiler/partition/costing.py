@@ -38,7 +38,6 @@ from singalang_compiler.partition.problem import Decided, Group, Option, Problem
 from singalang_compiler.partition.traffic import Move, in_flight, move_s, piece_elements
 from singalang_compiler.shaped import ShapedNode
 
-
 _SPARE_PERCENT = 10
 """Of the memory of a process what choosing leaves free: what is needed is known better when all is placed."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from singalang_compiler.job import Job, Topology, Train
 from singalang_compiler.machine import Machine
 from singalang_compiler.partition.cut_net import CutSection, Partitioned
-from singalang_compiler.partition.section import cut_section
 from singalang_compiler.partition.ties import contradictory_ties
 from singalang_compiler.shaped import ShapedJob
 from singalang_grammar.diagnostics import Outcome
@@ -23,6 +22,8 @@ def partition(shaped: ShapedJob, machine: Machine) -> Outcome[Partitioned]:
         if is_whole(topology):
             sections.append(CutSection(train=number, topology=topology, whole=True))
             continue
+        from singalang_compiler.partition.section import cut_section  # only where something is cut: checking starts sooner
+
         outcome = cut_section(shaped, number, topology, machine)
         problems += outcome.diagnostics
         sections.append(outcome.value or CutSection(train=number, topology=topology, whole=False))

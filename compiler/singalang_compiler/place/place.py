@@ -8,10 +8,8 @@ from singalang_compiler.codes.e0490_nothing_to_train import NothingToTrain
 from singalang_compiler.machine import Machine
 from singalang_compiler.partition.cut_net import CutSection, Partitioned
 from singalang_compiler.place.executable import is_one_group, topologies_not_executable
-from singalang_compiler.place.group import place_group
 from singalang_compiler.place.placed import Placed, PlacedSection
 from singalang_compiler.place.processes import homes_of, processes_of
-from singalang_compiler.place.weighing import weigh_whole, weighed
 from singalang_compiler.runnable import settings_not_runnable
 from singalang_compiler.shaped import ShapedJob
 from singalang_grammar.diagnostics import Diagnostic, Outcome
@@ -39,10 +37,17 @@ def place(partitioned: Partitioned, to_run: bool, machine: Machine) -> Outcome[P
 
 
 def _section(shaped: ShapedJob, cut: CutSection, machine: Machine) -> Outcome[PlacedSection]:
+    """The programs of one section. What they need is imported only where it is needed: checking a program starts sooner."""
+    if cut.whole and cut.topology.memory_bytes is None:
+        return Outcome(PlacedSection(cut=cut))
+    from singalang_compiler.place.weighing import weigh_whole, weighed
+
     if cut.whole:
         return Outcome(PlacedSection(cut=cut), weigh_whole(shaped, cut, machine))
     if "train" not in cut.nets or not is_one_group(cut.topology):
         return Outcome(PlacedSection(cut=cut))
+    from singalang_compiler.place.group import place_group
+
     placed = place_group(shaped, cut, machine)
     if placed.value is None or placed.failed:
         return placed
