@@ -28,10 +28,11 @@ class Screen(msgspec.Struct, frozen=True):
     def of_stdout() -> Screen:
         """The terminal, or 80 columns without colours."""
         width = shutil.get_terminal_size((80, 24)).columns
-        return Screen(width, click.style if wants_colour(sys.stdout) else _plain)
+        return Screen(width, click.style if wants_colour(sys.stdout) else plain)
 
 
-def _plain(text: str, **_: object) -> str:
+def plain(text: str, **_: object) -> str:
+    """The text as it is."""
     return text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from singalang.differences.costs import costs
 from singalang.differences.feeding import data_parts, field_pairs, paired
@@ -18,38 +18,54 @@ from singalang_compiler.plan_group import GroupRecord
 
 def compare(before: Plan, after: Plan) -> Difference:
     """What is different, told from `before` to `after`."""
-    parts = (*_sections(before, after), *data_parts(before, after), *_made(before, after))
+    ours, theirs = ({one.name: one for one in plan.sections} for plan in (before, after))
+    pairs = paired(list(ours), list(theirs))
+    sides = [(Side(before, ours[old]), Side(after, theirs[new])) for old, new in pairs.items()]
+    matchings = {_nets(*both): match(both[0].section.layers, both[1].section.layers) for both in reversed(sides)}
+    parts = (
+        *_sections(ours, theirs, pairs),
+        *_learning(sides, matchings),
+        *data_parts(before, after),
+        *_placing(sides, matchings),
+        *_made(before, after),
+    )
     found = Difference(parts, costs(before, after), tuple(_notes(before, after)))
     hidden = () if found.anything else tuple(_hidden(before, after))
     return Difference(hidden, (), found.notes) if hidden else found
 
 
-def _sections(before: Plan, after: Plan) -> Iterator[Part]:
-    ours, theirs = ({one.name: one for one in plan.sections} for plan in (before, after))
-    pairs = paired(list(ours), list(theirs))
+def _nets(before: Side, after: Side) -> tuple[str, str]:
+    return before.section.net, after.section.net
+
+
+def _sections(before: Mapping[str, SectionRecord], after: Mapping[str, SectionRecord], pairs: Mapping[str, str]) -> Iterator[Part]:
+    """Train sections that only one of the plans has."""
     lines = (
-        *(section_line(one, "-") for name, one in ours.items() if name not in pairs),
-        *(section_line(one, "+") for name, one in theirs.items() if name not in pairs.values()),
+        *(section_line(one, "-") for name, one in before.items() if name not in pairs),
+        *(section_line(one, "+") for name, one in after.items() if name not in pairs.values()),
     )
     if lines:
         yield Part("training", lines)
-    told: dict[tuple[str, str], Matching] = {}
-    for old, new in pairs.items():
-        yield from _section(Side(before, ours[old]), Side(after, theirs[new]), told)
 
 
-def _section(before: Side, after: Side, told: dict[tuple[str, str], Matching]) -> Iterator[Part]:
-    """One train section and, unless another one has the same, its net."""
-    nets = (before.section.net, after.section.net)
-    first = nets not in told
-    matching = told.setdefault(nets, match(before.section.layers, after.section.layers))
-    if first and (part := Nets(before, after, matching, field_pairs(before.plan, after.plan)).part()):
-        yield part
-    renamed = after.section.net if len(before.plan.sections) == len(after.plan.sections) == 1 and matching.pairs else None
-    name = f" in {after.section.name}" if len(after.plan.sections) > 1 else ""
-    for one in (training_part(before, after, renamed), placing_part(before, after, matching, f"who does what{name}")):
-        if one is not None:
-            yield one
+def _learning(sides: Sequence[tuple[Side, Side]], matchings: Mapping[tuple[str, str], Matching]) -> Iterator[Part]:
+    """What is learned and how: each net once, each train section."""
+    told: set[tuple[str, str]] = set()
+    for before, after in sides:
+        nets = _nets(before, after)
+        if nets not in told and (part := Nets(before, after, matchings[nets], field_pairs(before.plan, after.plan)).part()):
+            yield part
+        told.add(nets)
+        if part := training_part(before, after):
+            yield part
+
+
+def _placing(sides: Sequence[tuple[Side, Side]], matchings: Mapping[tuple[str, str], Matching]) -> Iterator[Part]:
+    """Who does what."""
+    for before, after in sides:
+        title = f"who does what in {after.section.name}" if len(sides) > 1 else "who does what"
+        if part := placing_part(before, after, matchings[_nets(before, after)], title):
+            yield part
 
 
 def _made(before: Plan, after: Plan) -> Iterator[Part]:

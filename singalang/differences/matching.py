@@ -32,11 +32,15 @@ class Known(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Matching:
-    """Pairs of names, before and after, in the order of the second net; those that are in one net alone, in the order of theirs."""
+    """Pairs of names, before and after, in the order of the second net; those that are in one net alone, in the order of theirs.
+
+    `moved`: names before of paired layers that stand elsewhere in the order.
+    """
 
     pairs: Mapping[str, str]
     gone: tuple[str, ...]
     new: tuple[str, ...]
+    moved: frozenset[str] = frozenset()
 
     @cached_property
     def back(self) -> Mapping[str, str]:
@@ -52,12 +56,15 @@ def match(before: Sequence[LayerRecord], after: Sequence[LayerRecord]) -> Matchi
     ours, theirs = _known(before), _known(after)
     pairs = {layer.name: layer.name for layer in (*before[:same], *before[len(before) - last :])}
     pairs |= _aligned(ours[same : len(ours) - last], theirs[same : len(theirs) - last])
-    pairs |= _left(ours, theirs, pairs)
+    moved = _left(ours, theirs, pairs)
+    pairs |= moved
+    taken = set(pairs.values())
     order = {layer.name: place for place, layer in enumerate(after)}
     return Matching(
         pairs=dict(sorted(pairs.items(), key=lambda pair: order[pair[1]])),
         gone=tuple(layer.name for layer in before if layer.name not in pairs),
-        new=tuple(layer.name for layer in after if layer.name not in set(pairs.values())),
+        new=tuple(layer.name for layer in after if layer.name not in taken),
+        moved=frozenset(moved),
     )
 
 
@@ -91,14 +98,14 @@ def _known(layers: Sequence[LayerRecord]) -> list[Known]:
 
 def _likeness(one: Known, other: Known) -> int:
     """How alike two layers are; 0 for such as are not to be paired."""
-    around = (one.reads == other.reads) + (one.read_by == other.read_by)
+    before = int(one.reads == other.reads)
     named = one.name == other.name
     given = named and not one.name[-1].isdigit()
     if one.kind != other.kind:
-        replaced = around == 2 and _is_automatic(one) and _is_automatic(other)
-        return 5 + around if given else 2 + around if named else int(replaced)
+        replaced = before and one.read_by == other.read_by and _is_automatic(one) and _is_automatic(other)
+        return 5 + before if given else 2 + before if named else int(replaced)
     alike = 4 if one.attributes == other.attributes else 0
-    return 4 + alike + around + (6 if given else 2 if named else family(one.name) == family(other.name))
+    return 4 + alike + before + (6 if given else 2 if named else family(one.name) == family(other.name))
 
 
 def _is_automatic(layer: Known) -> bool:
@@ -110,30 +117,26 @@ def _aligned(ours: Sequence[Known], theirs: Sequence[Known]) -> dict[str, str]:
     """The pairs in order whose likenesses have the largest sum."""
     if len(ours) * len(theirs) > _MOST_CELLS:
         return {}
-    likeness: dict[tuple[Known, Known], int] = {}
     sums = [[0] * (len(theirs) + 1) for _ in range(len(ours) + 1)]
     for row, one in enumerate(ours, 1):
         above, current = sums[row - 1], sums[row]
         for column, other in enumerate(theirs, 1):
-            alike = likeness[one, other] = _likeness(one, other)
+            alike = _likeness(one, other)
             current[column] = max(above[column], current[column - 1], above[column - 1] + alike if alike else 0)
-    return dict(_traced(ours, theirs, likeness, sums))
+    return dict(_traced(ours, theirs, sums))
 
 
-def _traced(
-    ours: Sequence[Known], theirs: Sequence[Known], likeness: Mapping[tuple[Known, Known], int], sums: Sequence[Sequence[int]]
-) -> Iterator[tuple[str, str]]:
+def _traced(ours: Sequence[Known], theirs: Sequence[Known], sums: Sequence[Sequence[int]]) -> Iterator[tuple[str, str]]:
+    """The pairs of one of the best sums: where several are equally good, what is in one net alone stands as late as can be."""
     row, column = len(ours), len(theirs)
     while row and column:
-        one, other = ours[row - 1], theirs[column - 1]
-        alike = likeness[one, other]
-        if alike and sums[row][column] == sums[row - 1][column - 1] + alike:
-            yield one.name, other.name
-            row, column = row - 1, column - 1
+        if sums[row][column] == sums[row][column - 1]:
+            column -= 1
         elif sums[row][column] == sums[row - 1][column]:
             row -= 1
         else:
-            column -= 1
+            row, column = row - 1, column - 1
+            yield ours[row].name, theirs[column].name
 
 
 def _left(ours: Sequence[Known], theirs: Sequence[Known], pairs: Mapping[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import zip_longest
 
 from singalang import words
@@ -23,7 +24,7 @@ class Nets:
     def part(self) -> Part | None:
         """What changed, if anything did."""
         lines = (*self._gone_and_new(), *_gathered("~", self._changed()), *_gathered(">", self._followed()))
-        aside = ", ".join(f"{old} -> {new}" for old, new in self._renumbered)
+        aside = ", ".join(dict.fromkeys(" -> ".join(_until_moved(old, new)) for old, new in self._renumbered))
         if not lines and not aside:
             return None
         return Part(f"net {self.after.section.net}", lines, (f"counted otherwise: {aside}",) if aside else ())
@@ -56,16 +57,16 @@ class Nets:
         if old.phases != new.phases:
             yield f"in the phases {', '.join(old.phases)} -> {', '.join(new.phases)}"
 
-    @property
+    @cached_property
     def _renumbered(self) -> Sequence[tuple[str, str]]:
         """Pairs whose names moved because other layers that are counted with them came, went, or are called otherwise."""
         moved = [(old, new) for old, new in self.matching.pairs.items() if old != new]
         others = [name for old, new in moved if family(old) != family(new) for name in (old, new)]
         counted = {start for name in (*self.matching.gone, *self.matching.new, *others) for start in _families(name)}
-        return [(old, new) for old, new in moved if family(old) == family(new) and _first_moved(old, new) in counted]
+        return [(old, new) for old, new in moved if family(old) == family(new) and family(_until_moved(old, new)[0]) in counted]
 
     def _rewired(self, old: LayerRecord, new: LayerRecord) -> str | None:
-        """What a layer reads instead, unless that is because a layer came between or went from between."""
+        """What a layer reads instead, unless that is because a layer came between, went from between, or moved."""
         if all(self._same_source(*pair) for pair in zip_longest(old.inputs, new.inputs)):
             return None
         return f"reads {', '.join(old.inputs)} -> {', '.join(new.inputs)}"
@@ -75,21 +76,30 @@ class Nets:
             return False
         if self._paired(old) == new:
             return True
-        if old in self.matching.pairs and new in self.matching.back:
+        if old in self._still and new in self._still_now:
             return False
-        earlier = {self._paired(name) for name in self._reached(old, self.before)}
-        return bool(earlier & self._reached(new, self.after))
+        earlier = {self._paired(name) for name in self._reached(old, self.before, self._still)}
+        return bool(earlier & self._reached(new, self.after, self._still_now))
 
     def _paired(self, name: str) -> str | None:
         return self.matching.pairs.get(name) or self.fields.get(name)
 
-    def _reached(self, name: str, side: Side) -> set[str]:
-        """The nearest values at or before one that both nets have."""
-        paired = self.matching.pairs if side is self.before else self.matching.back
+    @cached_property
+    def _still(self) -> frozenset[str]:
+        """The names before of layers that both nets have, in the same order."""
+        return frozenset(self.matching.pairs) - self.matching.moved
+
+    @cached_property
+    def _still_now(self) -> frozenset[str]:
+        """The names after of the same."""
+        return frozenset(self.matching.pairs[name] for name in self._still)
+
+    def _reached(self, name: str, side: Side, still: frozenset[str]) -> set[str]:
+        """The nearest values at or before one that have their places in both nets."""
         found, waiting = set(), [name]
         while waiting:
             one = waiting.pop()
-            if one in paired or one not in side.layers:
+            if one in still or one not in side.layers:
                 found.add(one)
             else:
                 waiting += side.layers[one].inputs
@@ -123,11 +133,11 @@ def _families(name: str) -> Iterator[str]:
     return (family(".".join(parts[:end])) for end in range(1, len(parts) + 1))
 
 
-def _first_moved(old: str, new: str) -> str:
-    """The family of the first part in which two names of one family differ."""
-    parts = list(zip(old.split("."), new.split("."), strict=True))
-    place = next(number for number, (one, other) in enumerate(parts, 1) if one != other)
-    return family(".".join(one for one, _ in parts[:place]))
+def _until_moved(old: str, new: str) -> tuple[str, str]:
+    """Two names of one family up to the first part in which they differ: `res2` and `res3` of `res2.conv1` and `res3.conv1`."""
+    ours, theirs = old.split("."), new.split(".")
+    end = next(number for number, (one, other) in enumerate(zip(ours, theirs, strict=True), 1) if one != other)
+    return ".".join(ours[:end]), ".".join(theirs[:end])
 
 
 def _gathered(sign: Sign, told: Iterable[tuple[str, str]]) -> tuple[Line, ...]:

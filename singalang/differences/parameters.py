@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from singalang import words
 from singalang.differences.side import Side
@@ -11,33 +11,33 @@ from singalang_compiler.plan import LayerRecord
 
 def parameter_changes(before: Side, after: Side, old: LayerRecord, new: LayerRecord, pairs: Mapping[str, str]) -> Iterator[str]:
     """What is otherwise about the parameters of a layer that both nets have; `pairs` holds names of layers before and after."""
-    if len(old.parameters) == len(new.parameters):
-        for one, other in zip(old.parameters, new.parameters, strict=True):
-            yield from _one(before, after, (old.name, one), (new.name, other), pairs)
-        return
-    ours, theirs = ({_own(name): name for name in layer.parameters} for layer in (old, new))
-    yield from (f"without `{name}`" for name in ours if name not in theirs)
-    yield from (f"with `{name}`" for name in theirs if name not in ours)
-    for name in ours:
-        if name in theirs:
-            yield from _one(before, after, (old.name, ours[name]), (new.name, theirs[name]), pairs)
+    both = list(zip(old.parameters, new.parameters, strict=False))
+    if len(old.parameters) != len(new.parameters):
+        ours, theirs = ({_own(name): name for name in layer.parameters} for layer in (old, new))
+        yield from (f"without `{name}`" for name in ours if name not in theirs)
+        yield from (f"with `{name}`" for name in theirs if name not in ours)
+        both = [(ours[name], theirs[name]) for name in ours if name in theirs]
+    owned = [(one, other) for one, other in both if before.owns(old.name, one) and after.owns(new.name, other)]
+    for one, other in both:
+        if (one, other) in owned:
+            yield from _starts(before, after, one, other)
+        else:
+            yield from _whose(before.owns(old.name, one), after.owns(new.name, other), one, other, before.section.net, pairs)
+    yield from _learns(before, after, owned)
 
 
 def _own(parameter: str) -> str:
     return parameter.rpartition(".")[2]
 
 
-def _one(before: Side, after: Side, old: tuple[str, str], new: tuple[str, str], pairs: Mapping[str, str]) -> Iterator[str]:
-    own, was_own = after.owns(*new), before.owns(*old)
-    if own and was_own:
-        yield from _starts(before, after, old[1], new[1])
-        yield from _learns(before, after, old[1], new[1])
-    elif own:
-        yield f"has `{_own(new[1])}` of its own, not {old[1]}"
+def _whose(was_own: bool, own: bool, old: str, new: str, net: str, pairs: Mapping[str, str]) -> Iterator[str]:
+    """Whose parameter a layer uses now."""
+    if own:
+        yield f"has `{_own(new)}` of its own, not {old}"
     elif was_own:
-        yield f"uses {new[1]}, not `{_own(old[1])}` of its own"
-    elif _after(old[1], before.section.net, pairs) != new[1]:
-        yield f"uses {new[1]}, not {old[1]}"
+        yield f"uses {new}, not `{_own(old)}` of its own"
+    elif _after(old, net, pairs) != new:
+        yield f"uses {new}, not {old}"
 
 
 def _after(parameter: str, net: str, pairs: Mapping[str, str]) -> str:
@@ -53,8 +53,13 @@ def _starts(before: Side, after: Side, old: str, new: str) -> Iterator[str]:
         yield f"`{_own(new)}` starts as {words.kind(one)} -> {words.kind(other)}"
 
 
-def _learns(before: Side, after: Side, old: str, new: str) -> Iterator[str]:
-    names = (f"learning rate of `{_own(new)}`", f"weight decay of `{_own(new)}`")
-    for label, one, other in zip(names, before.scales(old), after.scales(new), strict=True):
-        if one != other:
-            yield f"{label} times {one:g} -> {other:g}"
+def _learns(before: Side, after: Side, owned: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """How much faster or slower parameters learn; what is said of all of a layer's own is said of the layer."""
+    for place, label in enumerate(("learning rate", "weight decay")):
+        told: dict[str, list[str]] = {}
+        for old, new in owned:
+            one, other = before.scales(old)[place], after.scales(new)[place]
+            if one != other:
+                told.setdefault(f"times {one:g} -> {other:g}", []).append(f"`{_own(new)}`")
+        for text, names in told.items():
+            yield f"{label} {text}" if len(names) == len(owned) else f"{label} of {' and '.join(names)} {text}"

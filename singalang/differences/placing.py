@@ -22,6 +22,7 @@ def placing_part(before: Side, after: Side, matching: Matching, title: str) -> P
         *(Line(sign="~", subject=label, text=text) for label, text in _crew(before, after)),
         *_moved(before, after, matching),
         *_stored(before, after, matching),
+        *_dispatched(before, after),
     )
     return Part(title, lines) if lines else None
 
@@ -44,8 +45,6 @@ def _crew(before: Side, after: Side) -> Iterator[tuple[str, str]]:
     ):
         if old != new:
             yield label, f"{old} -> {new}"
-    if _dispatch(before) != _dispatch(after):
-        yield "dispatch", f"{_dispatch(before)} -> {_dispatch(after)}: {after.section.dispatch.reason}"
 
 
 def _micro_batches(side: Side) -> int:
@@ -70,6 +69,13 @@ def _shares(side: Side) -> str:
     rows = side.group.rows if side.group else (1,)
     unit = gcd(*rows)
     return "evenly" if len(set(rows)) == 1 else " : ".join(str(one // unit) for one in rows)
+
+
+def _dispatched(before: Side, after: Side) -> Iterator[Line]:
+    """How steps are handed to the device, which the compiler chooses."""
+    old, new = _dispatch(before), _dispatch(after)
+    if old != new:
+        yield Line(sign=">", subject="dispatch", text=f"{old} -> {new}: {after.section.dispatch.reason}")
 
 
 def _dispatch(side: Side) -> str:

@@ -16,10 +16,15 @@ def printed(found: Difference, screen: Screen) -> Iterator[str]:
     """What is found, line by line."""
     if not found.anything:
         yield "no difference"
-    for part in found.parts:
-        yield from _part(part, screen)
+    yield from parts_printed(found, screen)
     if found.costs:
         yield from _costs(found.costs, screen)
+
+
+def parts_printed(found: Difference, screen: Screen) -> Iterator[str]:
+    """What a run would do otherwise, without what it would cost."""
+    for part in found.parts:
+        yield from _part(part, screen)
     for note in found.notes:
         yield from (screen.paint(line, dim=True) for line in hanging("", f"({note})", screen))
 

@@ -6,25 +6,24 @@ from collections.abc import Iterable, Iterator
 
 from singalang import words
 from singalang.differences.attributes import change, kind_changes
-from singalang.differences.found import Line, Part
+from singalang.differences.found import Line, Part, Sign
 from singalang.differences.side import Side
 from singalang_compiler.plan import Act, KindRecord, SectionRecord
 
 
-def training_part(before: Side, after: Side, net: str | None) -> Part | None:
-    """What changed of a train section, if anything did; `net`: what the net before is called now, None where it is another."""
+def training_part(before: Side, after: Side) -> Part | None:
+    """What changed of a train section, if anything did."""
     lines = (
         *(_line(label, text) for label, text in _settings(before.section, after.section)),
-        *_net(before.section, after.section, net),
         *_acts(before, after),
     )
     return Part(f"training {after.section.name}".removesuffix(" train"), tuple(lines)) if lines else None
 
 
-def section_line(section: SectionRecord, sign: str) -> Line:
+def section_line(section: SectionRecord, sign: Sign) -> Line:
     """A train section that only one of the plans has."""
     text = f"net {section.net}, {words.steps(section.steps)}, {words.kind(section.updater)}"
-    return Line(sign="+" if sign == "+" else "-", subject=f"train {section.name}", text=text)
+    return Line(sign=sign, subject=f"train {section.name}", text=text)
 
 
 def _line(subject: str, text: str) -> Line:
@@ -34,6 +33,8 @@ def _line(subject: str, text: str) -> Line:
 def _settings(before: SectionRecord, after: SectionRecord) -> Iterator[tuple[str, str]]:
     if before.name != after.name:
         yield "name", f"{before.name} -> {after.name}"
+    if before.net != after.net:
+        yield "net", f"{before.net} -> {after.net}"
     yield from _kinds("algorithm", before.algorithm, after.algorithm)
     yield from _kinds("updater", before.updater, after.updater)
     if before.rate != after.rate:
@@ -64,11 +65,6 @@ def _plainly(rate: KindRecord) -> KindRecord:
         (number,) = rate.attributes.values()
         return KindRecord(kind=words.value(number))
     return rate
-
-
-def _net(before: SectionRecord, after: SectionRecord, net: str | None) -> Iterator[Line]:
-    if after.net != before.net and net != after.net:
-        yield _line("net", f"{before.net} -> {after.net}")
 
 
 def _acts(before: Side, after: Side) -> Iterator[Line]:
