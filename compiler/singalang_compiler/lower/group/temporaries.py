@@ -1,35 +1,25 @@
-"""How many bytes a kernel is predicted to need while it runs, besides its arguments and results. Nothing is compiled.
+"""How many bytes a kernel is predicted to need while it runs, besides its arguments and results.
 
-A first approximation: what passes over elements one by one is computed where it is read; everything else is an array from where it
-is computed to where it is read last.
+Nothing is compiled, so the prediction is the same everywhere; it follows what XLA does on a CPU (`outline`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import prod
-from typing import Any
 
 import jax
-from jax.extend.core import ClosedJaxpr, Literal, Var
+from jax.extend.core import ClosedJaxpr
 
 from singalang_compiler.library.context import Array
 from singalang_compiler.lower.exporting import settings
+from singalang_compiler.lower.outline.buffers import temporary_bytes as outlined
+from singalang_compiler.lower.outline.fusion import joined
+from singalang_compiler.lower.outline.needed import needed
+from singalang_compiler.lower.outline.reading import read
 from singalang_compiler.plan import Argument
 
-_MATERIALISED = frozenset(
-    {
-        "dot_general",
-        "conv_general_dilated",
-        "reduce_sum",
-        "reduce_max",
-        "concatenate",
-        "while",
-        "scan",
-        "cumsum",
-        "select_and_scatter_add",
-    }
-)
+_FIRST_DRAW, _NEXT_DRAW = 1100, 768
+"""Bytes of the many small arrays that a kernel needs which draws random numbers, for the first draw and for each other one."""
 
 
 def temporary_bytes_of(function: Callable[..., Sequence[Array]], inputs: Sequence[Argument], double: bool) -> int:
@@ -42,21 +32,8 @@ def temporary_bytes_of(function: Callable[..., Sequence[Array]], inputs: Sequenc
 
 def temporary_bytes(jaxpr: ClosedJaxpr, donated: Sequence[bool]) -> int:
     """The temporary bytes of a kernel with these operations; `donated` says which arguments it may overwrite."""
-    given = {id(var) for var in (*jaxpr.jaxpr.invars, *jaxpr.jaxpr.outvars)}
-    last: dict[Any, int] = {}
-    for place, operation in enumerate(jaxpr.jaxpr.eqns):
-        for atom in operation.invars:
-            if not isinstance(atom, Literal):
-                last[atom] = place
-    held = most = 0
-    alive: dict[Var, int] = {}
-    for place, operation in enumerate(jaxpr.jaxpr.eqns):
-        if operation.primitive.name in _MATERIALISED:
-            for var in operation.outvars:
-                if id(var) not in given and var in last:
-                    alive[var] = prod(var.aval.shape) * var.aval.dtype.itemsize
-                    held += alive[var]
-        most = max(most, held)
-        for var in [var for var in alive if last[var] == place]:
-            held -= alive.pop(var)
-    return most
+    operations, arguments, results = read(jaxpr)
+    left = joined(*needed(operations, results))
+    draws = sum(one.name == "draws" for one in left.operations)
+    small = _FIRST_DRAW + _NEXT_DRAW * (draws - 1) if draws else 0
+    return small + outlined(left, [one for one, may in zip(arguments, donated, strict=True) if may])

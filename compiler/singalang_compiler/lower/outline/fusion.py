@@ -1,0 +1,191 @@
+"""Joining loops: what a loop computes for others is computed where it is read, unless that would be done too often.
+
+An operation is joined into one that reads it when both are loops and
+
+* it is not expensive, or has no other reader and is not read often there;
+* it reads at most one array of its size, or no more elements than it makes, or can be joined into all its readers on all ways.
+
+Consumers come first. What has been joined into all its readers is gone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from singalang_compiler.lower.outline.operations import Operation, Use
+
+RESULT = -1
+"""What stands among the readers of a result."""
+
+
+class Read(NamedTuple):
+    """How a loop reads an array, all that was joined into it included; `in_place`: each element only for the element at its place,
+    so that the loop may write where it reads."""
+
+    use: Use
+    in_place: bool
+
+    def also(self, other: Read) -> Read:
+        """Read in both ways."""
+        alone = self.use is Use.ELEMENT and other.use is Use.ELEMENT
+        return Read(Use.ELEMENT if alone else Use.OFTEN, self.in_place and other.in_place)
+
+    def of(self, inner: Read) -> Read:
+        """How an operation that is read like this is itself reading, once it is joined."""
+        return Read(Use.OFTEN if self.use is Use.OFTEN else inner.use, self.in_place and inner.in_place)
+
+
+class Readers(list[int]):
+    """Who reads an array, in XLA's order: the last one takes the place of one that goes."""
+
+    def add(self, number: int) -> None:
+        """One more, if it is not among them."""
+        if number not in self:
+            self.append(number)
+
+    def remove(self, number: int) -> None:
+        """One fewer."""
+        self[self.index(number)] = self[-1]
+        self.pop()
+
+
+@dataclass
+class Joined:
+    """What is left: `operations` in order, the arrays that each reads, the readers of each, and the results."""
+
+    operations: list[Operation]
+    reads: dict[int, dict[int, Read]]
+    readers: dict[int, Readers]
+    results: list[Operation]
+
+
+def joined(operations: Sequence[Operation], results: Sequence[Operation]) -> Joined:
+    """Loops joined as far as they are."""
+    joining = _Joining(operations, results)
+    for one in reversed(operations):
+        if one.kind == "loop" and one.number not in joining.gone:
+            joining.join_into(one)
+    joining.look_through_bitcasts()
+    left = [one for one in operations if one.number not in joining.gone]
+    return Joined(left, joining.reads, joining.readers, joining.results)
+
+
+class _Joining:
+    def __init__(self, operations: Sequence[Operation], results: Sequence[Operation]) -> None:
+        self.operations, self.results = operations, list(results)
+        self.place = {one.number: place for place, one in enumerate(operations)}
+        self.reads: dict[int, dict[int, Read]] = {one.number: {} for one in operations}
+        self.readers: dict[int, Readers] = {one.number: Readers() for one in operations}
+        self.gone: set[int] = set()
+        self._by_number = {one.number: one for one in operations}
+        self._inside: defaultdict[int, list[int]] = defaultdict(list)  # what was joined into each
+        self._read_all()
+        self._once: set[int] = set()  # not to be computed more than once
+        self._apart: set[tuple[int, int]] = set()  # (operation, reader) not to be joined
+        self._forbid()
+
+    def join_into(self, loop: Operation) -> None:
+        """Joins into a loop all that may be, until nothing is left that may."""
+        number, again = loop.number, True
+        while again:
+            again = False
+            for operand in sorted(self.reads[number], key=self.place.__getitem__, reverse=True):
+                if self._may_join(self._by_number[operand], loop):
+                    self._join(operand, number)
+                    again = True
+                    break
+
+    def look_through_bitcasts(self) -> None:
+        """A reshaped array into which nothing was joined is the array itself."""
+        for one in self.operations:
+            if one.name == "bitcast" and one.number not in self.gone and not self._inside[one.number]:
+                self._look_through(one)
+
+    def _look_through(self, bitcast: Operation) -> None:
+        ((source, _),) = self.reads[bitcast.number].items()
+        for reader in [reader for reader in self.readers[bitcast.number] if reader != RESULT]:
+            use = self.reads[reader].pop(bitcast.number).use
+            self._add_read(reader, source, Read(use, False))
+        for place, result in enumerate(self.results):
+            if result is bitcast:
+                self.results[place] = self._by_number[source]
+                self.readers[source].add(RESULT)
+        self.readers[source].remove(bitcast.number)
+        self.gone.add(bitcast.number)
+
+    def _read_all(self) -> None:
+        for one in self.operations:
+            for operand, use in zip(one.operands, one.uses, strict=True):
+                self._add_read(one.number, operand.number, Read(use, use is Use.ELEMENT))
+        for result in self.results:
+            self.readers[result.number].add(RESULT)
+
+    def _add_read(self, reader: int, operand: int, read: Read) -> None:
+        before = self.reads[reader].get(operand)
+        self.reads[reader][operand] = read if before is None else before.also(read)
+        self.readers[operand].add(reader)
+
+    def _may_join(self, operand: Operation, loop: Operation) -> bool:
+        number = operand.number
+        if operand.kind != "loop" or number in self._once or self._is_apart(number, loop.number):
+            return False
+        if loop.name == "update" and loop.operands[0] is operand:
+            return False  # it is overwritten in place
+        if not operand.expensive:
+            return True
+        shared = len(self.readers[number]) > 1 and not (operand.name == "update" and loop.name == "slice")
+        return not shared and self.reads[loop.number][number].use is not Use.OFTEN
+
+    def _is_apart(self, operand: int, loop: int) -> bool:
+        return any((operand, one) in self._apart for one in (loop, *self._inside[loop]))
+
+    def _join(self, operand: int, loop: int) -> None:
+        read = self.reads[loop].pop(operand)
+        for inner, inner_read in self.reads[operand].items():
+            self._add_read(loop, inner, read.of(inner_read))
+        self.readers[operand].remove(loop)
+        self._inside[loop].append(operand)
+        if not self.readers[operand]:
+            self.gone.add(operand)
+            for inner in self.reads[operand]:
+                self.readers[inner].remove(operand)
+
+    def _forbid(self) -> None:
+        """Finds what must not be computed more than once."""
+        for one in self.operations:
+            if one.kind == "loop" and not _reads_one(one):
+                joinable = dict(self._joinable_on_all_ways(one))
+                read = sum(self._by_number[number].size for number in self.reads[one.number])
+                if read <= one.size:
+                    self._apart |= {(one.number, reader) for reader, may in joinable.items() if not may}
+                elif not all(joinable.values()) or RESULT in self.readers[one.number]:
+                    self._once.add(one.number)
+
+    def _joinable_on_all_ways(self, one: Operation) -> Iterator[tuple[int, bool]]:
+        """For each reader of an operation whether everything between the two could be joined."""
+        readers = {reader for reader in self.readers[one.number] if reader != RESULT}
+        open_ = {one.number: True}
+        end = max((self.place[reader] for reader in readers), default=0)
+        for other in self.operations[self.place[one.number] + 1 : end + 1]:
+            ways = [operand for operand in self.reads[other.number] if operand in open_]
+            if ways:
+                open_[other.number] = all(open_[way] and self._could_join(way, other, one) for way in ways)
+                if other.number in readers:
+                    yield other.number, open_[other.number]
+
+    def _could_join(self, number: int, loop: Operation, first: Operation) -> bool:
+        operand = self._by_number[number]
+        if operand.kind != "loop" or loop.kind != "loop":
+            return False
+        dear = operand.expensive and len(self.readers[number]) > 1
+        return not dear and (operand is first or number not in self._once)
+
+
+def _reads_one(one: Operation) -> bool:
+    """Whether at most one of its operands is an array of its rank that is not spread or counted out."""
+    cheap = ("broadcast", "iota", "fill")
+    arrays = [x for x in one.operands if x.name not in cheap and x.kind != "constant" and len(x.shape) >= len(one.shape)]
+    return len(arrays) <= 1
