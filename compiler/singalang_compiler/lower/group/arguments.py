@@ -11,7 +11,8 @@ from singalang_compiler.library.context import Array
 from singalang_compiler.lower import arguments
 from singalang_compiler.lower.buffers import shaped, unpack
 from singalang_compiler.lower.group.cutting import Place
-from singalang_compiler.lower.group.piece import Given, PieceNet, reports
+from singalang_compiler.lower.group.piece import Given
+from singalang_compiler.lower.group.stage_net import PieceNet
 from singalang_compiler.lower.group.tracing import Named
 from singalang_compiler.lower.keying import step_key, whole_key
 from singalang_compiler.lower.layouts import Value
@@ -43,7 +44,7 @@ def state(net: PieceNet, donated: bool) -> tuple[Argument, ...]:
 
 def metrics(net: PieceNet) -> tuple[Argument, ...]:
     """The rows of metrics, where it adds to them."""
-    return arguments.metrics(net.section) if reports(net) else ()
+    return arguments.metrics(net.section) if net.reports else ()
 
 
 def view(net: PieceNet, view: View, name: str, donated: bool = False) -> Argument:

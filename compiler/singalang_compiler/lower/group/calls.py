@@ -10,7 +10,7 @@ from msgspec import structs
 from singalang_compiler.cost import cost_of, work_s
 from singalang_compiler.library.context import Array
 from singalang_compiler.lower.exporting import Groups, Kernels, Signature
-from singalang_compiler.lower.group.piece import by_batch
+from singalang_compiler.lower.group.stage_net import by_batch
 from singalang_compiler.lower.group.temporaries import temporary_bytes
 from singalang_compiler.lower.group.tracing import Traced
 from singalang_compiler.machine import Machine

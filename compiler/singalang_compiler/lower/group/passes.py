@@ -19,8 +19,9 @@ from singalang_compiler.lower.arguments import METRICS
 from singalang_compiler.lower.buffers import pack
 from singalang_compiler.lower.group import arguments
 from singalang_compiler.lower.group.leaves import Leaves, leaves_of
-from singalang_compiler.lower.group.piece import Given, PieceNet, objective, pairs, run
+from singalang_compiler.lower.group.piece import Given, objective, pairs, run
 from singalang_compiler.lower.group.returning import gradient_of_buffer
+from singalang_compiler.lower.group.stage_net import PieceNet
 from singalang_compiler.lower.group.tracing import Named, Traced, trace
 from singalang_compiler.lower.layouts import Value
 from singalang_compiler.lower.measuring import rows

@@ -10,8 +10,8 @@ from singalang_compiler.lower.group import passes
 from singalang_compiler.lower.group.arguments import is_given
 from singalang_compiler.lower.group.calls import Pass, Work, call_of
 from singalang_compiler.lower.group.holding import Held, held_by
-from singalang_compiler.lower.group.piece import PieceNet, StageNet
 from singalang_compiler.lower.group.returning import gradient_of_buffer
+from singalang_compiler.lower.group.stage_net import PieceNet, StageNet
 from singalang_compiler.lower.group.tracing import Traced
 from singalang_compiler.lower.section import Section
 from singalang_compiler.machine import Machine
