@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-WIDTH = 120
-"""A list or object of plain values that fits into so many columns stands on one line."""
+WIDTH = 132
+"""What fits into so many columns stands on one line."""
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": ")).encode
 
 
@@ -33,7 +33,4 @@ def _parts(value: Any, indent: str, before: int) -> Iterator[str]:
 
 
 def _is_short(value: dict[str, Any] | list[Any] | tuple[Any, ...], before: int) -> bool:
-    items = value.values() if isinstance(value, dict) else value
-    if len(value) > WIDTH // 2 or any(isinstance(item, dict | list | tuple) and item for item in items):
-        return not value
-    return before + len(_ENCODE(value)) < WIDTH
+    return len(value) < WIDTH // 2 and before + len(_ENCODE(value)) < WIDTH

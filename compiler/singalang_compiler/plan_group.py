@@ -6,6 +6,7 @@ Size grows with layers and processes, never with their product: workers that do 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from math import prod
 from typing import Literal, TypeAlias
 
@@ -16,6 +17,19 @@ from singalang_compiler.geometry import Distribution, Extent
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of all records: frozen, every field by name, those that have their defaults left out of the text."""
+
+    def __post_init__(self) -> None:
+        """Makes a number or text that equals its default the default itself: only that does msgspec leave out."""
+        for name, default in _plain_defaults(type(self)):
+            if getattr(self, name) == default:
+                msgspec.structs.force_setattr(self, name, default)
+
+
+@cache
+def _plain_defaults(record: type[Record]) -> tuple[tuple[str, float | str], ...]:
+    """The fields of a record that have a number or a text as default, with it."""
+    found = ((one.name, one.default) for one in msgspec.structs.fields(record))
+    return tuple((name, default) for name, default in found if isinstance(default, float | int | str))
 
 
 class Segment(Record, frozen=True, kw_only=True):
