@@ -61,7 +61,7 @@ def random_program(seed: int, layers: int = 30) -> str:
     side, channels, length = random.choice([4, 6]), random.choice([1, 2, 4]), random.choice([4, 12])
     net = Growing(random, micro == 1)
     net.values = [Value("d.image", (channels, side, side)), Value("d.row", (length,)), Value("d.steps", (3, 4))]
-    wanted = 1 + int((layers - 6) * random.random() ** 2)  # mostly small ones
+    wanted = 1 + int((layers - 6) * random.random() ** 3)  # mostly small ones
     while len(net.labels) < wanted:
         grow(net)
     finish(net)
