@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from singalang.words import bytes_, seconds, short
 from singalang_compiler.plan import DataRecord, FieldRecord, LayerRecord, Plan, SectionRecord
 from singalang_compiler.plan_group import GroupRecord
 
@@ -114,34 +115,3 @@ def _memory(plan: Plan) -> int:
     """Bytes of all processes together, in the section that needs most."""
     groups = [section.group.memory for section in plan.sections if section.group is not None]
     return max(sum(plan.estimate.memory_bytes.values()), *(sum(one.total * one.count for one in memory) for memory in groups), 0)
-
-
-def short(count: float) -> str:
-    """A count with a letter for thousands, millions, ..."""
-    for letter in ("", "k", "M", "G", "T"):
-        if count < 999.5:
-            return f"{count:.3g}{letter}"
-        count /= 1000
-    return f"{count:.3g}P"
-
-
-def seconds(time_s: float) -> str:
-    """A time as people say it."""
-    for limit, divisor, unit in ((1e-3, 1e-6, "us"), (1.0, 1e-3, "ms"), (120.0, 1.0, "s"), (7200.0, 60.0, "min")):
-        if time_s < limit:
-            return f"{_digits(time_s / divisor)} {unit}"
-    return f"{_digits(time_s / 3600)} h"
-
-
-def bytes_(count: float) -> str:
-    """A number of bytes as people say it."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if count < 1023.5:
-            return f"{_digits(count)} {unit}"
-        count /= 1024
-    return f"{_digits(count)} TiB"
-
-
-def _digits(number: float) -> str:
-    """Three digits, or all that stand before the point."""
-    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"

@@ -6,11 +6,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from singalang.summary import bytes_, seconds, short
 from singalang_compiler.geometry import Distribution
 from singalang_compiler.plan import KindRecord, Reason, StepsRecord
-
-__all__ = ["bytes_", "seconds", "short"]
 
 REASONS: dict[Reason, str] = {
     "only-worker": "there is only one worker to do it",
@@ -148,3 +145,34 @@ def value(item: Any) -> str:
             return f"epochs({value(number)})"
         case _:
             return str(item)
+
+
+def short(count: float) -> str:
+    """A count with a letter for thousands, millions, ..."""
+    for letter in ("", "k", "M", "G", "T"):
+        if count < 999.5:
+            return f"{count:.3g}{letter}"
+        count /= 1000
+    return f"{count:.3g}P"
+
+
+def seconds(time_s: float) -> str:
+    """A time as people say it."""
+    for limit, divisor, unit in ((1e-3, 1e-6, "us"), (1.0, 1e-3, "ms"), (120.0, 1.0, "s"), (7200.0, 60.0, "min")):
+        if time_s < limit:
+            return f"{_digits(time_s / divisor)} {unit}"
+    return f"{_digits(time_s / 3600)} h"
+
+
+def bytes_(count: float) -> str:
+    """A number of bytes as people say it."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1023.5:
+            return f"{_digits(count)} {unit}"
+        count /= 1024
+    return f"{_digits(count)} TiB"
+
+
+def _digits(number: float) -> str:
+    """Three digits, or all that stand before the point."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"

@@ -51,7 +51,7 @@ def _changes(before: DataRecord, after: DataRecord) -> Iterator[tuple[str, str]]
         yield "records", change(before.records, after.records)
     ours, theirs = ({one.name: one for one in data.fields} for data in (before, after))
     names = paired(list(ours), list(theirs))
-    yield from ((name, "there no more") for name in ours if name not in names)
+    yield from ((name, f"gone, {_declared(ours[name])}") for name in ours if name not in names)
     yield from ((name, f"new, {_declared(one)}") for name, one in theirs.items() if name not in names.values())
     for old, new in names.items():
         if texts := list(_field(ours[old], theirs[new])):
@@ -83,7 +83,7 @@ def _sources(before: Mapping[str, SourceRecord], after: Mapping[str, SourceRecor
         if old is None or new is None:
             one = new or old
             assert one is not None
-            yield phase, f"{'no more' if new is None else 'new'}: {words.kind(one.source)}, batches of {one.batch}"
+            yield phase, f"{'gone' if new is None else 'new'}, {words.kind(one.source)} in batches of {one.batch}"
         elif texts := list(_source(old, new)):
             yield phase, "; ".join(texts)
 

@@ -21,11 +21,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """Lines under a heading. `aside`: what is said quietly at the end, such as names that have moved."""
+    """Lines under a heading. `renumbered`: names that moved because layers are counted, `relu2 -> relu3`."""
 
     title: str
     lines: tuple[Line, ...]
-    aside: tuple[str, ...] = ()
+    renumbered: tuple[str, ...] = ()
 
 
 Unit: TypeAlias = Literal["s", "bytes", "flops", "number"]

@@ -114,14 +114,17 @@ def _is_automatic(layer: Known) -> bool:
 
 
 def _aligned(ours: Sequence[Known], theirs: Sequence[Known]) -> dict[str, str]:
-    """The pairs in order whose likenesses have the largest sum."""
+    """The pairs in order whose likenesses have the largest sum. What has the same label and kind in both is no other layer."""
     if len(ours) * len(theirs) > _MOST_CELLS:
         return {}
+    labelled = {(one.name, one.kind) for one in ours if not one.name[-1].isdigit()}
+    same = {one.name for one in theirs if (one.name, one.kind) in labelled}
     sums = [[0] * (len(theirs) + 1) for _ in range(len(ours) + 1)]
     for row, one in enumerate(ours, 1):
         above, current = sums[row - 1], sums[row]
         for column, other in enumerate(theirs, 1):
-            alike = _likeness(one, other)
+            apart = one.name != other.name and (one.name in same or other.name in same)
+            alike = 0 if apart else _likeness(one, other)
             current[column] = max(above[column], current[column - 1], above[column - 1] + alike if alike else 0)
     return dict(_traced(ours, theirs, sums))
 

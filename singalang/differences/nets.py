@@ -24,10 +24,10 @@ class Nets:
     def part(self) -> Part | None:
         """What changed, if anything did."""
         lines = (*self._gone_and_new(), *_gathered("~", self._changed()), *_gathered(">", self._followed()))
-        aside = ", ".join(dict.fromkeys(" -> ".join(_until_moved(old, new)) for old, new in self._renumbered))
+        aside = dict.fromkeys(" -> ".join(_until_moved(old, new)) for old, new in self._renumbered)
         if not lines and not aside:
             return None
-        return Part(f"net {self.after.section.net}", lines, (f"counted otherwise: {aside}",) if aside else ())
+        return Part(f"net {self.after.section.net}", lines, tuple(aside))
 
     def _gone_and_new(self) -> Iterator[Line]:
         for name in self.matching.gone:

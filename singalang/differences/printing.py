@@ -11,6 +11,9 @@ from singalang.layout import Screen, hanging, table
 
 _COLOURS: dict[Sign, str] = {"+": "green", "-": "red", "~": "yellow", ">": "cyan"}
 
+_FEW = 8
+"""So many names that moved are told."""
+
 
 def printed(found: Difference, screen: Screen) -> Iterator[str]:
     """What is found, line by line."""
@@ -34,8 +37,10 @@ def _part(part: Part, screen: Screen) -> Iterator[str]:
     for line in part.lines:
         text = f"{line.subject}: {line.text}" if line.subject else line.text
         yield from hanging(f"  {line.sign} ", text, screen, fg=_COLOURS[line.sign])
-    for text in part.aside:
-        yield from (screen.paint(line, dim=True) for line in hanging("    ", text, screen))
+    if part.renumbered:
+        more = len(part.renumbered) - _FEW
+        names = ", ".join(part.renumbered[:_FEW]) + (f" and {more} more" if more > 0 else "")
+        yield from (screen.paint(line, dim=True) for line in hanging("    ", f"counted otherwise: {names}", screen))
 
 
 def _costs(costs: tuple[Cost, ...], screen: Screen) -> Iterator[str]:

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import msgspec
 import pytest
 
+from singalang import words
 from singalang_compiler.pipeline import Request, compile_program, run
-from singalang_compiler.plan import to_bytes
+from singalang_compiler.plan import Plan, to_bytes
 from singalang_compiler.shaped import ShapedNode
 from singalang_grammar.diagnostics import Diagnostic, Outcome
 from singalang_grammar.format.program import format_program
@@ -32,6 +34,13 @@ ROOT = Path(__file__).parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "examples").glob("*.singa"))
 WHOLE = ("digits_autoencoder", "digits_cnn", "digits_mlp", "digits_resnet", "mnist_mlp")
 """Examples that compile."""
+GROUPS = (
+    ("digits_autoencoder", "stages"),
+    ("digits_cnn", "hybrid"),
+    ("digits_mlp", "tests/examples/topologies.singa:auto"),
+    ("digits_resnet", "stages"),
+)
+"""Examples by topologies of several workers: cut by batch and feature, in stages, as the compiler chooses."""
 LIBRARIES = ("blocks",)
 """Examples that others import and that train nothing themselves."""
 
@@ -72,17 +81,47 @@ def test_an_example_parses_and_is_laid_out_canonically(name: str) -> None:
 def test_an_example_whose_kinds_are_there_compiles_to_its_golden_plan(
     name: str, golden: Golden, request: pytest.FixtureRequest
 ) -> None:
-    outcome = compile_program(Request(path_of(name)))
+    compare_plan(Request(path_of(name)), f"examples/{name}.json", golden, request)
+
+
+@pytest.mark.parametrize(("name", "topology"), GROUPS)
+def test_an_example_for_several_workers_compiles_to_its_golden_plan(
+    name: str, topology: str, golden: Golden, request: pytest.FixtureRequest
+) -> None:
+    file = f"examples/{name}-{topology.rpartition(':')[2]}.json"
+    compare_plan(Request(path_of(name), topology=topology), file, golden, request)
+
+
+def compare_plan(program: Request, file: str, golden: Golden, request: pytest.FixtureRequest) -> None:
+    """Compares the plan of a program with a golden one, if that was made with this version of JAX."""
+    outcome = compile_program(program)
     assert outcome.value is not None and not outcome.diagnostics
     text = to_bytes(outcome.value.plan).decode()
     assert str(ROOT) not in text
-    kept = GOLDEN / "examples" / f"{name}.json"
+    kept = GOLDEN / file
     if kept.exists() and not request.config.getoption("--update"):
         made_with = json.loads(kept.read_bytes())["jax"]
         if made_with != jax.__version__:
-            request.config.stash[USED].add(f"examples/{name}.json")
+            request.config.stash[USED].add(file)
             pytest.skip(f"the golden plans are of JAX {made_with}, this is {jax.__version__}")
-    golden(f"examples/{name}.json", text)
+    golden(file, text)
+
+
+@pytest.mark.parametrize("path", sorted((GOLDEN / "examples").glob("*.json")), ids=lambda path: path.stem)
+def test_every_decision_in_a_golden_plan_has_a_reason_and_none_is_missing(path: Path) -> None:
+    plan = msgspec.json.decode(path.read_bytes(), type=Plan)
+    assert all(words.REASONS[one.reason] for one in plan.decisions)
+    assert all(one.step_s is not None or one.why for decision in plan.decisions for one in decision.rejected)
+    decided = [one.about for one in plan.decisions]
+    assert len(decided) == len(set(decided))
+    wanted = {"processes", "operations"} | {f"{section.name}.dispatch" for section in plan.sections}
+    for section in plan.sections:
+        if section.group:
+            layers = [layer.name for layer in section.layers if "train" in layer.phases]
+            endings = ("partition", "stage") if section.group.stages > 1 else ("partition",)
+            wanted |= {f"{section.name}.{layer}.{ending}" for layer in layers for ending in endings}
+            wanted |= {f"{section.name}.{name}.stored" for name in section.parameter_names} | {f"{section.name}.servers"}
+    assert set(decided) == wanted
 
 
 def told(diagnostic: Diagnostic) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from singalang import words
 from singalang.differences.compare import compare
 from singalang.differences.found import Difference
 from singalang.differences.printing import parts_printed
@@ -73,3 +74,11 @@ def test_the_way_back_is_as_long(edit: Edit) -> None:
 def signs(found: Difference) -> str:
     """How many layers came, went, and are otherwise."""
     return "".join(sorted("".join(line.sign * len(line.layers) for part in found.parts for line in part.lines), key="+-~>".index))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name.replace(" ", "-"))
+def test_every_decision_has_a_reason(edit: Edit) -> None:
+    for plan in (plan_of(edit.before), plan_of(edit.after)):
+        assert plan.decisions and all(words.REASONS[one.reason] for one in plan.decisions)
+        assert all(one.step_s is not None or one.why for decision in plan.decisions for one in decision.rejected)
