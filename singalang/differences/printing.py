@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from singalang import words
 from singalang.differences.costs import amount
 from singalang.differences.found import Cost, Difference, Part, Sign
-from singalang.layout import Screen, hanging, table
+from singalang.layout import Screen, folded, hanging, table
 
 _COLOURS: dict[Sign, str] = {"+": "green", "-": "red", "~": "yellow", ">": "cyan"}
 
@@ -19,17 +19,12 @@ def printed(found: Difference, screen: Screen) -> Iterator[str]:
     """What is found, line by line."""
     if not found.anything:
         yield "no difference"
-    yield from parts_printed(found, screen)
-    if found.costs:
-        yield from _costs(found.costs, screen)
-
-
-def parts_printed(found: Difference, screen: Screen) -> Iterator[str]:
-    """What a run would do otherwise, without what it would cost."""
     for part in found.parts:
         yield from _part(part, screen)
+    if found.costs:
+        yield from _costs(found.costs, screen)
     for note in found.notes:
-        yield from (screen.paint(line, dim=True) for line in hanging("", f"({note})", screen))
+        yield from (screen.paint(line, dim=True) for line in folded(f"({note})", screen.width))
 
 
 def _part(part: Part, screen: Screen) -> Iterator[str]:
@@ -40,7 +35,8 @@ def _part(part: Part, screen: Screen) -> Iterator[str]:
     if part.renumbered:
         more = len(part.renumbered) - _FEW
         names = ", ".join(part.renumbered[:_FEW]) + (f" and {more} more" if more > 0 else "")
-        yield from (screen.paint(line, dim=True) for line in hanging("    ", f"counted otherwise: {names}", screen))
+        lines = folded(f"counted otherwise: {names}", screen.width - 4)
+        yield from (screen.paint(f"    {line}", dim=True) for line in lines)
 
 
 def _costs(costs: tuple[Cost, ...], screen: Screen) -> Iterator[str]:
