@@ -36,15 +36,20 @@ def plain(text: str, **_: object) -> str:
     return text
 
 
+def visible(text: str) -> str:
+    """A text without characters that would steer a terminal."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+
+
 def folded(text: str, width: int) -> list[str]:
     """A text in lines of a width; a word that is longer is broken."""
-    return wrap(text, max(width, _LEAST), break_on_hyphens=False) or [""]
+    return wrap(visible(text), max(width, _LEAST), break_on_hyphens=False) or [""]
 
 
 def hanging(start: str, text: str, screen: Screen, **style: object) -> Iterator[str]:
     """A text whose further lines begin below its own first character; `style` is that of the start."""
     first, *more = folded(text, screen.width - len(start))
-    yield f"{screen.paint(start, **style)}{first}".rstrip()
+    yield f"{screen.paint(visible(start), **style)}{first}".rstrip()
     yield from (" " * len(start) + line for line in more)
 
 
@@ -65,7 +70,7 @@ def table(
     if fold in wide and room < 0:
         wide[fold] = max(_LEAST, wide[fold] + room)
     for number, row in enumerate((heads, *rows)):
-        cells = {place: folded(row[place], wide[place]) if place == fold else [row[place]] for place in kept}
+        cells = {place: folded(row[place], wide[place]) if place == fold else [visible(row[place])] for place in kept}
         for line in range(max(map(len, cells.values()))):
             texts = (_cell(cells[place], line, wide[place], place in right) for place in kept)
             text = "  ".join(texts).rstrip()

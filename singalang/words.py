@@ -33,7 +33,7 @@ REASONS: dict[Reason, str] = {
     "not-cut": "no layer that uses it cuts it",
     "balanced": "slices are of nearly equal sizes",
     "only-server": "there is one server",
-    "where-it-is-held": "a server in the process that holds the parameter",
+    "where-it-is-held": "what one worker holds is with the server in its process",
 }
 
 SHORT_REASONS: dict[Reason, str] = REASONS | {

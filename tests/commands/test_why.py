@@ -14,6 +14,8 @@ import pytest
 from msgspec import structs
 
 from singalang import words
+from singalang.differences.compare import compare
+from singalang.differences.printing import printed as differences_printed
 from singalang.layout import Screen, folded, plain, table
 from singalang.why.asked import answers, known_names
 from singalang.why.parameters import moved_bytes
@@ -252,6 +254,14 @@ def test_words_that_are_too_long_are_broken_and_tables_keep_their_columns() -> N
     assert folded("a" * 30, 20) == ["a" * 20, "a" * 10]
     rows = list(table(("one", "two", "none"), [("x", "long " * 10, ""), ("y", "short", "")], Screen(40, plain), fold=1))
     assert rows[0] == "one  two" and all(len(row) <= 40 for row in rows) and rows[-1] == "y    short"
+
+
+def test_names_cannot_steer_a_terminal(plans: Path) -> None:
+    plan = read(plans, "cut")
+    text = msgspec.json.encode(plan).decode().replace('"fc1', '"fc\\u001b[2J1').replace(".fc1", ".fc\\u001b[2J1")
+    nasty = msgspec.json.decode(text.encode(), type=Plan)
+    shown = told(nasty) + told(nasty, "fc\x1b[2J1") + "\n".join(differences_printed(compare(plan, nasty), Screen(80, plain)))
+    assert "\x1b" not in shown and "fc\N{REPLACEMENT CHARACTER}[2J1" in shown
 
 
 def test_a_plan_edited_by_hand_is_not_answered_about(shell: Shell, plans: Path) -> None:
