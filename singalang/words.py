@@ -25,7 +25,6 @@ REASONS: dict[Reason, str] = {
     "cheapest-that-fits": "what is cheaper needs more memory than a process has",
     "no-such-cut": "its kind cannot be cut as the topology says",
     "not-divisible": "cut as the topology says, the parts would be unequal",
-    "batch-statistics": "it shares batch statistics, so its records stay where they are",
     "follows-inputs": "it stands where its inputs are",
     "only-stage": "there is one stage",
     "uses-agree": "all layers that use it cut it alike",
@@ -44,7 +43,6 @@ SHORT_REASONS: dict[Reason, str] = REASONS | {
     "cheapest-that-fits": "cheapest that fits in memory",
     "no-such-cut": "its kind has no other cut",
     "not-divisible": "the default would cut unequal parts",
-    "batch-statistics": "it shares batch statistics",
 }
 """Where there is little room."""
 

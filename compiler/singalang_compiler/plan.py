@@ -242,7 +242,6 @@ Reason: TypeAlias = Literal[
     "cheapest-that-fits",
     "no-such-cut",
     "not-divisible",
-    "batch-statistics",
     "follows-inputs",
     "only-stage",
     "uses-agree",

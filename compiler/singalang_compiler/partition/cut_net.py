@@ -31,7 +31,6 @@ CutReason: TypeAlias = Literal[
     "cheapest-that-fits",  # the cost model chose, and what is cheaper needs more memory than a process has
     "no-such-cut",  # the default is a partition that the kind does not have
     "not-divisible",  # the default would cut an axis or a batch into unequal parts
-    "batch-statistics",  # it shares batch statistics, so its records stay where they are
 ]
 """Why a layer is cut as it is: a closed list."""
 

@@ -49,8 +49,8 @@ def test_an_example_is_right_but_for_kinds_and_files_that_are_not_there_yet(name
     assert {one.code for one in example(name).diagnostics} <= UNKNOWN
 
 
-def test_thirteen_examples_are_checked() -> None:
-    assert len(NAMES) == 13
+def test_fourteen_examples_are_checked() -> None:
+    assert len(NAMES) == 14
 
 
 @pytest.mark.parametrize("name", ["digits_mlp.singa", "digits_cnn.singa", "digits_resnet.singa", "mnist_mlp.singa"])
