@@ -124,7 +124,7 @@ def _described(layer: LayerRecord) -> str:
 
 
 def _shapes(found: Iterable[tuple[int, ...]]) -> str:
-    return " and ".join(words.shape(one) for one in found)
+    return " and ".join(dict.fromkeys(words.shape(one) for one in found))
 
 
 def _families(name: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ class Version:
 
     program: str
     text: Replacements = ()
+    blocks: Replacements = ()  # in the file `blocks.singa`, which it imports
     topology: str | None = None
     settings: tuple[str, ...] = ()
 
@@ -39,9 +40,10 @@ def _edit(
     layers: str | None = "",
     topology: str | None = None,
     settings: tuple[str, ...] = (),
+    blocks: Replacements = (),
 ) -> Edit:
     """An edit of a version; `layers` None: nothing is different, "": something is, but no layer."""
-    after = Version(program=of.program, text=(*of.text, *text), topology=topology or of.topology, settings=settings)
+    after = Version(program=of.program, text=(*of.text, *text), blocks=blocks, topology=topology or of.topology, settings=settings)
     return Edit(name=name, before=of, after=after, layers=frozenset((layers or "").split()), differs=layers is not None)
 
 
@@ -74,6 +76,9 @@ def _topology(text: str) -> tuple[str, str]:
 PAIR = _with(MLP, _topology("workers = groups(1, size = 2)"), topology="t")
 _CNN_LAYERS = "conv1 relu1 conv2 relu2 maxpool1 flatten1 fc relu3 dropout1 out loss"
 _UPDATER = "updater adam { lr = warmup_cosine(3e-3, warmup = 50, total = 2000), weight_decay = 1e-4 }\n"
+
+_MAIN = "  main = x -> conv_bn(filters, stride = stride) -> relu -> conv_bn(filters)\n"
+_SKIP = "  skip = if stride == 1 and x.channels == filters then x else x -> conv_bn(filters, 1, stride = stride)\n"
 
 PROGRAMS = (
     _edit("a comment", MLP, ("# 0 takes the dropout layers out", "# 0 leaves no dropout layer"), layers=None),
@@ -157,6 +162,25 @@ PROGRAMS = (
         RESNET,
         ("stem: conv_bn(16)", "stem: conv_bn(32)"),
         layers="stem.conv1 stem.batchnorm1 relu1 res1.conv_bn1.conv1 res1.skip.conv1 res1.skip.batchnorm1",
+    ),
+    _edit(
+        "a layer put into a block",
+        RESNET,
+        blocks=(("-> relu -> conv_bn(filters)\n", "-> relu -> dropout(0.1) -> conv_bn(filters)\n"),),
+        layers="res1.dropout1 res2.dropout1 res3.dropout1",
+    ),
+    _edit("branches of a block in another order", RESNET, blocks=((_MAIN, ""), (_SKIP, f"{_SKIP}{_MAIN}")), layers=None),
+    _edit(
+        "operands in another order",
+        RESNET,
+        blocks=(("return (main + skip)", "return (skip + main)"),),
+        layers="res1.add1 res2.add1 res3.add1",
+    ),
+    _edit(
+        "a block of a loop taken out",
+        RESNET,
+        ("[16, 32, 64]", "[16, 32]"),
+        layers=f"{_blocks(3)} res3.skip.conv1 res3.skip.batchnorm1 avgpool1 fc",
     ),
     _edit("no momentum", RESNET, ("momentum     = 0.9", "momentum     = 0.5")),
     _edit("a layer more in a loop", MNIST, ("[2500, 2000", "[3000, 2500, 2000"), layers="fc1 stanh1 fc2"),

@@ -19,7 +19,7 @@ from singalang_grammar.diagnostics import Outcome
 from singalang_grammar.read import read_source
 from singalang_grammar.source import Source
 from tests.conftest import Golden
-from tests.planner.edits import EDITS, Edit, Version
+from tests.planner.edits import EDITS, Edit, Replacements, Version
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,17 +30,23 @@ def at_the_root(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
+def edited(path: str, replacements: Replacements) -> str:
+    """A file's text with some of it replaced."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    for sought, put in replacements:
+        assert text.count(sought) == 1, sought
+        text = text.replace(sought, put)
+    return text
+
+
 @cache
 def plan_of(version: Version) -> Plan:
     """The plan of a version of a program."""
-    path = f"examples/{version.program}.singa"
-    text = (ROOT / path).read_text(encoding="utf-8")
-    for sought, put in version.text:
-        assert text.count(sought) == 1, sought
-        text = text.replace(sought, put)
+    path, library = f"examples/{version.program}.singa", "examples/blocks.singa"
+    changed = {path: edited(path, version.text), library: edited(library, version.blocks)}
 
     def read(name: str) -> Outcome[Source]:
-        return Outcome(Source(path, text)) if name == path else read_source(name)
+        return Outcome(Source(name, changed[name])) if name in changed else read_source(name)
 
     compiled = compile_program(Request(path, version.settings, version.topology, read=read))
     assert compiled.value is not None, compiled.diagnostics
