@@ -158,7 +158,8 @@ def _reopened(request: ExecRequest, folder: RunFolder, given: Plan | None) -> Ou
     if plan.value is None:
         return Outcome(None, plan.diagnostics)
     if given is not None and given.sha256 != plan.value.sha256:
-        return Outcome(None, (RunOfAnotherPlan(str(folder.path), str(request.plan)).diagnostic(),))
+        several = len(plan.value.processes) > 1
+        return Outcome(None, (RunOfAnotherPlan(str(folder.path), str(request.plan), several).diagnostic(),))
     refused = check_processes(plan.value, folder.plan, request.local)
     if refused:
         return Outcome(None, refused)

@@ -39,6 +39,8 @@ def test_a_group_stops_and_goes_on(trained: Shell) -> None:
     hint = re.search(r"to go on: (.*)", told.out)
     assert hint is not None and hint[1] == "singa exec --resume --run parts --local"
     assert trained("singa", "exec", "--resume", "--run", "parts").code == 2
+    other = trained("singa", "exec", "plan.json", "--resume", "--run", "parts")
+    assert other.code == 1 and "error[E0809]" in other.err and f"`{hint[1]}`" in other.err
     assert trained(*hint[1].split()).code == 0
     for name in ("metrics.jsonl", "checkpoints/step-00000040/tensors.safetensors"):
         assert (Path("whole") / name).read_bytes() == (Path("parts") / name).read_bytes()

@@ -31,7 +31,7 @@ class BatchStatistics(Facts, frozen=True):
     CODE: ClassVar[str]
     layer: str
     what: str  # `2 micro-batches`
-    field: str  # `micro_batches = 1`
+    cure: str  # use `micro_batches = 1`
     span: Span
     where: Span | None
 
@@ -43,5 +43,5 @@ class BatchStatistics(Facts, frozen=True):
             f"`{self.layer}` needs statistics of the whole batch, which comes in {self.what}",
             Label(self.span, f"`{self.layer}` shares statistics of the batch"),
             *said,
-            hint=f"use `over = local` in a `batchnorm`, which is an approximation, or `{self.field}`",
+            hint=f"{self.cure}; a `batchnorm` may use `over = local`, which is an approximation",
         )

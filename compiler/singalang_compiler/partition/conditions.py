@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from singalang_compiler.codes.e0506_sync_conflict import SyncConflict
 from singalang_compiler.codes.e0516_not_in_pieces import NotInPieces
 from singalang_compiler.codes.e0517_batch_statistics import BatchStatistics
 from singalang_compiler.job import Topology, Train
@@ -20,10 +21,18 @@ def statistics_in_parts(
     exact = topology.sync.exact
     parts = topology.sync.shards if exact else micro_batches
     field, what = ("shards", f"{parts} shards") if exact else ("micro_batches", f"{parts} micro-batches")
-    place = topology.places.get(field, topology.span)
+    place, cure = topology.places.get(field, topology.span), "leave `exact` out" if exact else "use `micro_batches = 1`"
     for node in nodes if parts > 1 else ():
         if node.node.name in facts and facts[node.node.name].exchange:
-            yield BatchStatistics(node.node.name, what, f"{field} = 1", node.node.span, place).diagnostic()
+            yield BatchStatistics(node.node.name, what, cure, node.node.span, place).diagnostic()
+
+
+def exact_norms(train: Train, topology: Topology) -> Iterator[Diagnostic]:
+    """Exact sums beside a norm that several servers find together: its last bits would depend on their number."""
+    servers, span = topology.server_groups * topology.servers_per_group, topology.places.get("exact", topology.span)
+    if topology.sync.exact and train.updater.clip_norm is not None and servers > 1 and span is not None:
+        title, reason = "`exact` beside `clip_norm` needs one server", f"{servers} servers would add up the norm in parts"
+        yield SyncConflict(title, reason, span, "use `servers = groups(1)`, or leave `clip_norm` out").diagnostic()
 
 
 def not_in_pieces(train: Train, topology: Topology, net: CutNet) -> Iterator[Diagnostic]:

@@ -11,7 +11,7 @@ from singalang_compiler.job import Data, Placing, Topology, Train
 from singalang_compiler.library.tensors import Shape
 from singalang_compiler.machine import Machine
 from singalang_compiler.partition.asking import Asked, offer_cuts
-from singalang_compiler.partition.conditions import approximations, not_in_pieces, statistics_in_parts
+from singalang_compiler.partition.conditions import approximations, exact_norms, not_in_pieces, statistics_in_parts
 from singalang_compiler.partition.cut_net import Cut, CutNet, CutSection
 from singalang_compiler.partition.deciding import Decided, decide_cuts, follow_cuts, setting_of
 from singalang_compiler.partition.kind_facts import KindFacts, kind_facts
@@ -104,6 +104,7 @@ class _Work:
             return None
         shares = self.shares
         self._report([shares.problem] if shares.problem else [])
+        self._report(exact_norms(self.train, self.topology))
         self._report(statistics_in_parts(self.phases["train"], self.facts, self.topology, shares.micro_batches))
         decided = self._decided()
         if self.failed:

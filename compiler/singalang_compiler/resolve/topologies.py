@@ -220,7 +220,9 @@ def _check_exact(topology: Topology, complain: Any) -> None:
         reason = f"`micro_batches = {topology.micro_batches}` divides the batch too"
         complain("exact", "`exact` divides the batch into shards", reason, "leave `micro_batches` out; `shards` do the same")
     elif sync.shards % topology.workers_per_group:
-        reason = f"{sync.shards} shards cannot be divided among {topology.workers_per_group} workers"
+        reason = (
+            f"{sync.shards} shard{'' if sync.shards == 1 else 's'} cannot be divided among {topology.workers_per_group} workers"
+        )
         field = "shards" if sync.shards != 1 else "exact"
         complain(field, "shards do not fit the workers", reason, "use a number of shards that is a multiple of the workers")
 

@@ -21,6 +21,7 @@ class RunOfAnotherPlan(Facts, frozen=True):
     CODE: ClassVar[str]
     run: str
     plan: str
+    several: bool  # whether the run's own plan is one of several processes
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
@@ -29,5 +30,5 @@ class RunOfAnotherPlan(Facts, frozen=True):
             f"the run was begun with another plan than `{self.plan}`",
             None,
             where=self.run,
-            hint=f"`singa exec --resume --run {self.run}` goes on with the run's own plan",
+            hint=f"`singa exec --resume --run {self.run}{' --local' if self.several else ''}` goes on with the run's own plan",
         )

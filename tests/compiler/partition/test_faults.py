@@ -80,6 +80,26 @@ def test_statistics_of_the_whole_batch_do_not_come_in_parts(topology: str) -> No
     assert not faults("out = d.x -> m: batchnorm(over = local) -> c: dense(4)", topology)
 
 
+def test_statistics_beside_exact_sums_are_not_answered_with_one_shard() -> None:
+    said = told("out = d.x -> m: batchnorm -> c: dense(4)", f"{TWO}, sync {{ exact = true, shards = 4 }}")
+    assert "leave `exact` out" in said and "shards = 1" not in said
+
+
+CLIPPED = "updater sgd { lr = 0.1, clip_norm = 1 }\ntrain { steps = 10 }\n"
+
+
+@pytest.mark.parametrize(
+    ("servers", "codes"),
+    [("servers = groups(1)", []), ("preset = allreduce", ["E0506"]), ("servers = groups(1, size = 3), separate = true", ["E0506"])],
+)
+def test_exact_sums_and_a_norm_need_one_server(servers: str, codes: list[str]) -> None:
+    exact = f"{TWO}, {servers}, sync {{ exact = true, shards = 4 }}"
+    found = outcome(program(CHAIN, exact, train=CLIPPED)).diagnostics
+    assert [one.code for one in found] == codes
+    assert not outcome(program(CHAIN, exact)).diagnostics, "without a norm any number of servers adds up the same"
+    assert not outcome(program(CHAIN, f"{TWO}, {servers}", train=CLIPPED)).diagnostics
+
+
 def test_local_statistics_are_an_approximation_only_where_the_batch_is_shared() -> None:
     body = "out = d.x -> m: batchnorm(over = local) -> c: dense(4)"
     [said] = section(body, TWO).approximations
