@@ -56,7 +56,7 @@ def _learning(sides: Sequence[tuple[Side, Side]], matchings: Mapping[tuple[str, 
         if nets not in told and (part := Nets(before, after, matchings[nets], field_pairs(before.plan, after.plan)).part()):
             yield part
         told.add(nets)
-        if part := training_part(before, after):
+        if part := training_part(before, after, matchings[nets]):
             yield part
 
 

@@ -8,7 +8,8 @@ from itertools import zip_longest
 
 from singalang import words
 from singalang.differences.attributes import attribute_changes, kind_words
-from singalang.differences.found import Line, Part, Sign
+from singalang.differences.found import Line, Part
+from singalang.differences.gathering import gathered
 from singalang.differences.matching import Matching, family
 from singalang.differences.parameters import parameter_changes
 from singalang.differences.side import Side
@@ -23,7 +24,7 @@ class Nets:
 
     def part(self) -> Part | None:
         """What changed, if anything did."""
-        lines = (*self._gone_and_new(), *_gathered("~", self._changed()), *_gathered(">", self._followed()))
+        lines = (*self._gone_and_new(), *gathered("~", self._changed()), *gathered(">", self._followed()))
         aside = dict.fromkeys(" -> ".join(_until_moved(old, new)) for old, new in self._renumbered)
         if not lines and not aside:
             return None
@@ -138,21 +139,3 @@ def _until_moved(old: str, new: str) -> tuple[str, str]:
     ours, theirs = old.split("."), new.split(".")
     end = next(number for number, (one, other) in enumerate(zip(ours, theirs, strict=True), 1) if one != other)
     return ".".join(ours[:end]), ".".join(theirs[:end])
-
-
-def _gathered(sign: Sign, told: Iterable[tuple[str, str]]) -> tuple[Line, ...]:
-    """Lines: what is told of one layer stands in one, and layers of which the same is told share one."""
-    by_layer: dict[str, list[str]] = {}
-    for name, text in told:
-        by_layer.setdefault(name, []).append(text)
-    by_text: dict[str, list[str]] = {}
-    for name, texts in by_layer.items():
-        by_text.setdefault("; ".join(texts), []).append(name)
-    return tuple(
-        Line(sign=sign, subject=", ".join(names), text=text if len(names) == 1 else _plural(text), layers=tuple(names))
-        for text, names in by_text.items()
-    )
-
-
-def _plural(text: str) -> str:
-    return text.replace("its input is", "their input is").replace("its value is", "their value is")

@@ -7,17 +7,21 @@ from collections.abc import Iterable, Iterator
 from singalang import words
 from singalang.differences.attributes import change, kind_changes
 from singalang.differences.found import Line, Part, Sign
+from singalang.differences.gathering import gathered
+from singalang.differences.matching import Matching
+from singalang.differences.parameters import learning_changes
 from singalang.differences.side import Side
 from singalang_compiler.plan import Act, KindRecord, SectionRecord
 
 
-def training_part(before: Side, after: Side) -> Part | None:
+def training_part(before: Side, after: Side, matching: Matching) -> Part | None:
     """What changed of a train section, if anything did."""
     lines = (
         *(_line(label, text) for label, text in _settings(before.section, after.section)),
         *_acts(before, after),
+        *gathered("~", _scales(before, after, matching)),
     )
-    return Part(f"training {after.section.name}".removesuffix(" train"), tuple(lines)) if lines else None
+    return Part(f"training {after.section.name}".removesuffix(" train"), lines) if lines else None
 
 
 def section_line(section: SectionRecord, sign: Sign) -> Line:
@@ -65,6 +69,12 @@ def _plainly(rate: KindRecord) -> KindRecord:
         (number,) = rate.attributes.values()
         return KindRecord(kind=words.value(number))
     return rate
+
+
+def _scales(before: Side, after: Side, matching: Matching) -> Iterator[tuple[str, str]]:
+    """Names after of layers that learn faster or slower."""
+    for old, new in matching.pairs.items():
+        yield from ((new, text) for text in learning_changes(before, after, before.layers[old], after.layers[new]))
 
 
 def _acts(before: Side, after: Side) -> Iterator[Line]:

@@ -164,6 +164,16 @@ def test_train_sections_come_and_go(plans: Path) -> None:
     assert "training again\n  ~ seed: 0 -> 5\n" in told(compare(twice, seeded))
 
 
+def test_what_a_section_scales_is_told_for_each_section_of_the_same_net(plans: Path) -> None:
+    plan = read(plans, "laptop")
+    twice = structs.replace(plan, sections=(plan.sections[0], structs.replace(plan.sections[0], name="again")))
+    slower = {"fc1.weight": (0.5, 1.0), "fc1.bias": (0.5, 1.0), "out.bias": (1.0, 0.0)}
+    other = structs.replace(twice, sections=(twice.sections[0], structs.replace(twice.sections[1], scales=slower)))
+    found = compare(twice, other)
+    assert found.layers == ("fc1", "out")
+    assert told(found) == ("training again\n  ~ fc1: learning rate times 1 -> 0.5\n  ~ out: weight decay of `bias` times 1 -> 0\n")
+
+
 def test_data_are_told_field_by_field_and_source_by_source(plans: Path, golden: Golden) -> None:
     plan = read(plans, "laptop")
     [data] = plan.data
