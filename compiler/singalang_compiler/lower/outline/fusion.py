@@ -38,27 +38,13 @@ class Read(NamedTuple):
         return Read(Use.OFTEN if self.use is Use.OFTEN else inner.use, self.in_place and inner.in_place)
 
 
-class Readers(list[int]):
-    """Who reads an array, in XLA's order: the last one takes the place of one that goes."""
-
-    def add(self, number: int) -> None:
-        """One more, if it is not among them."""
-        if number not in self:
-            self.append(number)
-
-    def remove(self, number: int) -> None:
-        """One fewer."""
-        self[self.index(number)] = self[-1]
-        self.pop()
-
-
 @dataclass
 class Joined:
     """What is left: `operations` in order, the arrays that each reads, the readers of each, and the results."""
 
     operations: list[Operation]
     reads: dict[int, dict[int, Read]]
-    readers: dict[int, Readers]
+    readers: dict[int, set[int]]
     results: list[Operation]
 
 
@@ -78,7 +64,7 @@ class _Joining:
         self.operations, self.results = operations, list(results)
         self.place = {one.number: place for place, one in enumerate(operations)}
         self.reads: dict[int, dict[int, Read]] = {one.number: {} for one in operations}
-        self.readers: dict[int, Readers] = {one.number: Readers() for one in operations}
+        self.readers: dict[int, set[int]] = {one.number: set() for one in operations}
         self.gone: set[int] = set()
         self._by_number = {one.number: one for one in operations}
         self._inside: defaultdict[int, list[int]] = defaultdict(list)  # what was joined into each
@@ -106,7 +92,7 @@ class _Joining:
 
     def _look_through(self, bitcast: Operation) -> None:
         ((source, _),) = self.reads[bitcast.number].items()
-        for reader in [reader for reader in self.readers[bitcast.number] if reader != RESULT]:
+        for reader in self.readers[bitcast.number] - {RESULT}:
             use = self.reads[reader].pop(bitcast.number).use
             self._add_read(reader, source, Read(use, False))
         for place, result in enumerate(self.results):
@@ -166,7 +152,7 @@ class _Joining:
 
     def _joinable_on_all_ways(self, one: Operation) -> Iterator[tuple[int, bool]]:
         """For each reader of an operation whether everything between the two could be joined."""
-        readers = {reader for reader in self.readers[one.number] if reader != RESULT}
+        readers = self.readers[one.number] - {RESULT}
         open_ = {one.number: True}
         end = max((self.place[reader] for reader in readers), default=0)
         for other in self.operations[self.place[one.number] + 1 : end + 1]:
@@ -186,6 +172,12 @@ class _Joining:
 
 def _reads_one(one: Operation) -> bool:
     """Whether at most one of its operands is an array of its rank that is not spread or counted out."""
-    cheap = ("broadcast", "iota", "fill")
-    arrays = [x for x in one.operands if x.name not in cheap and x.kind != "constant" and len(x.shape) >= len(one.shape)]
-    return len(arrays) <= 1
+    return sum(len(operand.shape) >= len(one.shape) and not _is_spread(operand) for operand in one.operands) <= 1
+
+
+def _is_spread(one: Operation) -> bool:
+    """Whether an array is made of smaller ones, of numbers, or of nothing."""
+    if one.kind != "loop" or one.name in ("broadcast", "iota", "fill"):
+        return one.kind in ("constant", "loop")
+    element_wise = all(use is Use.ELEMENT for use in one.uses)
+    return element_wise and bool(one.operands) and all(_is_spread(operand) for operand in one.operands)

@@ -10,7 +10,10 @@ from singalang_compiler.lower.outline.reductions import take_in
 
 
 def needed(operations: Operations, results: Sequence[Operation]) -> tuple[list[Operation], list[Operation]]:
-    """The operations that results come of, and the results. Views are looked through, but for those of loops, which are loops."""
+    """The operations that results come of, and the results. Views are looked through, but for those of loops, which are loops.
+
+    Of several results one that is an array with its axes in another order, or another result once more, is copied at last.
+    """
     reached = _reached(results)
     marked = [one.kind == "view" and one.detail is not None for one in results]
     ends_as_view = [one.kind == "view" for one in results]
@@ -26,7 +29,8 @@ def needed(operations: Operations, results: Sequence[Operation]) -> tuple[list[O
     for place, result in enumerate(found):
         bare = result.name == "transpose" and not ends_as_view[place]
         rearranged = bare and (result.operands[0].kind == "loop" or result.number in reshaped)
-        wanted = result in found[:place] or rearranged or (marked[place] and result.kind == "opaque")
+        turned = len(results) > 1 and (rearranged or (marked[place] and result.kind == "opaque"))
+        wanted = turned or result in found[:place]
         if wanted and result.kind not in ("given", "constant"):
             copies.append(_copied(operations, result))
             found[place] = copies[-1]

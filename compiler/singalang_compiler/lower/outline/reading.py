@@ -71,7 +71,8 @@ def _made(operations: Operations, equation: Equation) -> list[Operation]:
         inner = next(equation.params[key] for key in _INNER if key in equation.params)
         jaxpr, constants = (inner.jaxpr, inner.consts) if isinstance(inner, ClosedJaxpr) else (inner, ())
         return _read(operations, jaxpr, constants, equation.inputs)
-    if equation.inputs and all(one.kind == "constant" for one in equation.inputs) and name != "concatenate":
+    known = all(one.kind == "constant" for one in equation.inputs) and bool(equation.inputs)
+    if known and name not in ("concatenate", "stack") and not name.startswith("random_"):
         return [
             operations.constant(folded(equation, number), one.shape, one.item_bytes) for number, one in enumerate(equation.results)
         ]

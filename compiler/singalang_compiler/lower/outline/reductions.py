@@ -26,6 +26,8 @@ _Constant = tuple[Hashable, Shape, int]
 def reduction(equation: Equation) -> Operation:
     """A reduction of one array."""
     source = equation.inputs[0]
+    if equation.name == "reduce_sum" and source.name == "neg":
+        source = source.operands[0]  # the sum is negated instead
     axes = tuple(equation.params.get("axes", equation.params.get("dimensions", ())))
     if source.size == prod(equation.shape):
         return equation.operations.reshaped(source, equation.shape)
