@@ -60,7 +60,7 @@ def _offered(node: ShapedNode, asked: Asked, even: bool, offers: Offers) -> Offe
 
 def _check(node: ShapedNode, said: str, placing: Placing, offered: Ways, asked: Asked, offers: Offers) -> None:
     """Reports a partition that a rule asks for and that cannot be, and a batch that cannot be shared."""
-    named, exact = placing.named and placing.partition_span is not None, asked.topology.sync.exact
+    named, exact = placing.named and placing.partition_span is not None, asked.topology.sync.exact and said == "batch"
     if offered.named(said):
         return
     if said in offered.kinds and said == "batch":

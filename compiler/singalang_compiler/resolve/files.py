@@ -18,7 +18,7 @@ from singalang_compiler.resolve.scopes import ABSENT, Absent, Origin, Place
 from singalang_compiler.resolve.session import Session
 from singalang_compiler.resolve.values import POISON, Value
 from singalang_grammar.source import Span
-from singalang_grammar.tree import Bind, Declaration, Item, Program, Section
+from singalang_grammar.tree import Bind, Declaration, Item, On, Program, Section
 
 FUNCTION_NAMES = (*FUNCTIONS, "param")
 """Names that every file can see."""
@@ -150,18 +150,19 @@ class File:
             self.define(SectionValue(section), lifted=section.file is not self)
 
     def _parts(self, section: Section) -> tuple[Part, ...]:
-        if section.kind.text != "net":
-            self._refuse_repeated(section)
+        for part in (item for item in section.body if isinstance(item, On)) if section.kind.text == "net" else (section,):
+            self._refuse_repeated(part)
         return tuple(Part(item, self) for item in section.body)
 
-    def _refuse_repeated(self, section: Section) -> None:
+    def _refuse_repeated(self, fields: Section | On) -> None:
+        """Reports fields that a section, or a rule in it, sets twice."""
         first: dict[str, Span] = {}
-        for item in section.body:
+        for item in fields.body:
             if isinstance(item, Bind | Declaration):
                 before = first.setdefault(item.name.text, item.name.span)
                 if before is not item.name.span:
                     self.session.report(DefinedTwice("field", item.name.text, before, item.name.span))
-            elif isinstance(item, Section):
+            elif isinstance(item, Section | On):
                 self._refuse_repeated(item)
 
 

@@ -85,6 +85,10 @@ def test_statistics_beside_exact_sums_are_not_answered_with_one_shard() -> None:
     assert "leave `exact` out" in said and "shards = 1" not in said
 
 
+def test_exact_sums_beside_a_feature_cut_are_blamed_once() -> None:
+    assert [code for code, _ in faults(CHAIN, f"{TWO}, partition = feature, sync {{ exact = true, shards = 4 }}")] == ["E0506"]
+
+
 CLIPPED = "updater sgd { lr = 0.1, clip_norm = 1 }\ntrain { steps = 10 }\n"
 
 
