@@ -19,6 +19,9 @@ from singalang_compiler.plan import LayerRecord
 _MOST_CELLS = 4_000_000
 """Products of layers before and after beyond which names alone count."""
 
+_MUCH = 1 << 20
+"""More than there are layers."""
+
 
 class Known(msgspec.Struct, frozen=True):
     """What pairing goes by: equal ones are alike in all that counts. `reads` and `read_by` are kinds."""
@@ -97,15 +100,15 @@ def _known(layers: Sequence[LayerRecord]) -> list[Known]:
 
 
 def _likeness(one: Known, other: Known) -> int:
-    """How alike two layers are; 0 for such as are not to be paired."""
+    """How alike two layers are; 0 for such as are not to be paired. A number in common decides only between equals."""
     before = int(one.reads == other.reads)
     named = one.name == other.name
     given = named and not one.name[-1].isdigit()
     if one.kind != other.kind:
         replaced = before and one.read_by == other.read_by and _is_automatic(one) and _is_automatic(other)
-        return 5 + before if given else 2 + before if named else int(replaced)
+        return _MUCH * (5 + before if given else 2 + before if named else int(replaced))
     alike = 4 if one.attributes == other.attributes else 0
-    return 4 + alike + before + (6 if given else 2 if named else family(one.name) == family(other.name))
+    return _MUCH * (8 + alike + before + (6 if given else family(one.name) == family(other.name))) + named
 
 
 def _is_automatic(layer: Known) -> bool:

@@ -271,6 +271,14 @@ def test_labels_say_which_layer_is_which_even_if_its_kind_is_another() -> None:
     assert match(labelled, other).pairs["act"] == "act"
 
 
+def test_layers_that_are_all_wider_are_the_same_layers() -> None:
+    before, after = (
+        chain([("dense", 512), ("dense", 256), ("dense", 128)]),
+        chain([("dense", 1024), ("dense", 512), ("dense", 256)]),
+    )
+    assert match(before, after).pairs == {"dense1": "dense1", "dense2": "dense2", "dense3": "dense3"}
+
+
 def test_families_leave_numbers_out() -> None:
     assert family("res2.conv_bn1.conv1") == "res.conv_bn.conv"
 
