@@ -39,6 +39,7 @@ class TooLittleMemory(Facts, frozen=True):
     limit: int
     layers: tuple[tuple[str, int], ...]  # those that need most, with their bytes
     free: bool  # whether some layer's cut was the compiler's choice
+    again: bool  # whether the topology has all layers computed again already
     span: Span
 
     def diagnostic(self) -> Diagnostic:
@@ -47,9 +48,10 @@ class TooLittleMemory(Facts, frozen=True):
         layers = ", ".join(f"`{name}` {size_text(size)}" for name, size in self.layers)
         notes = (f"most is for {layers}",) if layers else ()
         other = "no way to cut the layers was found that fits: take" if self.free else "take `partition = auto`, a smaller batch,"
+        remat = "" if self.again else "`remat = true`, "
         return error(
             self,
             f"process `{self.process}`{more} would need {size_text(self.needed)} of memory",
             Label(self.span, f"at most {size_text(self.limit)} a process"),
-            hint=f"{'; '.join((*notes, other))} more workers, more micro-batches, `remat = true`, or more memory",
+            hint=f"{'; '.join((*notes, other))} more workers, more micro-batches, {remat}or more memory",
         )

@@ -90,6 +90,7 @@ def memory_problems(
             limit=limit,
             layers=tuple((name, round(layers[name])) for name in largest if layers[name]),
             free=any(one.reason in ("cheapest", "cheapest-found", "cheapest-that-fits") for one in cut.decisions),
+            again=topology.remat,
             span=span,
         ).diagnostic(),
     )

@@ -124,6 +124,12 @@ def test_where_no_choice_fits_it_is_said_that_none_was_found() -> None:
     assert found.code == "E0560" and found.hint is not None and "no way to cut the layers was found that fits" in found.hint
 
 
+def test_computing_again_is_not_advised_where_it_is_done() -> None:
+    for remat, advised in (("false", True), ("true", False)):
+        (found,) = mistakes(f"workers = groups(1, size = 2), memory = 1KiB, remat = {remat}")
+        assert found.code == "E0560" and found.hint is not None and ("`remat = true`" in found.hint) == advised
+
+
 def test_slower_and_later_links_make_a_step_longer() -> None:
     allreduce = "preset = allreduce, workers = groups(1, size = 2), link = {}"
     assert placed(allreduce.format("1Gbps")).step_s < placed(allreduce.format("1Mbps")).step_s
