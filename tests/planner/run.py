@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.planner.proof import Proof
 
+TOGETHER = 100
+"""Nets after which processes are started anew: compiled kernels stay in memory."""
 QUICKLY = (
     "--xla_backend_optimization_level=0",
     "--xla_llvm_disable_expensive_passes=true",
@@ -51,16 +53,19 @@ def main(arguments: list[str]) -> int:
     proofs: list[Proof] = []
     broken: list[str] = []
     alone = 0
-    with ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn"), max_tasks_per_child=50) as pool:
-        for found in pool.map(_one, [(asked.seed + number, asked.layers) for number in range(asked.nets)]):
-            if isinstance(found, str):
-                broken.append(found)
-                print(found, flush=True)
-            elif found is None:
-                alone += 1
-            else:
-                proofs.append(found)
-                tell(found, perf_counter() - begun)
+    for first in range(0, asked.nets, TOGETHER):
+        seeds = range(asked.seed + first, asked.seed + min(first + TOGETHER, asked.nets))
+        with ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn")) as pool:
+            for found in pool.map(_one, [(seed, asked.layers) for seed in seeds]):
+                if isinstance(found, str):
+                    broken.append(found)
+                    print(found, flush=True)
+                elif found is None:
+                    alone += 1
+                else:
+                    proofs.append(found)
+                    tell(found, perf_counter() - begun)
+        print(f"{perf_counter() - begun:6.0f} s  {len(proofs) + alone + len(broken)} of {asked.nets}", flush=True)
     return conclude(proofs, broken, alone)
 
 
