@@ -29,6 +29,8 @@ def print_summary(plan: Plan, path: Path) -> None:
             notes.add_row(name, escape(_group(section.group)))
         name = "dispatch" if len(plan.sections) == 1 else f"dispatch of {section.name}"
         notes.add_row(name, escape(f"{_steps(section.dispatch.count)} a call: {section.dispatch.reason}"))
+    for text in plan.approximations:
+        notes.add_row("approximate", escape(text))
     notes.add_row("predicted", escape(_estimate(plan)))
     console.print(notes)
     written = escape(str(path))
@@ -53,7 +55,8 @@ def _cuts(plan: Plan, section: SectionRecord) -> dict[str, str]:
 def _group(group: GroupRecord) -> str:
     """The workers and servers of a group, and what they move."""
     servers = "a server" if len(group.servers) == 1 else f"{len(group.servers)} servers"
-    where = "inside them" if all(one.process.startswith("worker-") for one in group.servers) else "apart"
+    inside = "inside it" if group.workers == 1 else "inside them"
+    where = inside if all(one.process.startswith("worker-") for one in group.servers) else "apart"
     stages = f" in {group.stages} stages" if group.stages > 1 else ""
     micro = f", {group.micro_batches} micro-batches" if group.micro_batches > 1 and not group.shards else ""
     shards = f", exact sums of {group.shards} shards" if group.shards else ""

@@ -192,6 +192,13 @@ def test_a_topology_is_chosen_by_name(shell: Shell) -> None:
     assert typo.code == 1 and "did you mean `laptop`?" in typo.err
 
 
+def test_what_is_only_approximate_beside_one_worker_is_told(shell: Shell) -> None:
+    shell.write("local.singa", PROGRAM.replace("dense(16) -> relu", "dense(16) -> batchnorm(over = local) -> relu"))
+    for topology, told in (("pair", True), ("laptop", False)):
+        done = shell("singac", "local.singa", "--topology", topology)
+        assert done.code == 0 and ("approximate  batchnorm1: " in done.out) == told
+
+
 def test_several_groups_are_checked_but_not_compiled(shell: Shell) -> None:
     shell.write("first.singa", PROGRAM + "\ntopology far { preset = diloco, workers = groups(2, size = 1) }\n")
     assert shell("singac", "first.singa", "--topology", "far", "--check").code == 0
