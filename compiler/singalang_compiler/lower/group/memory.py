@@ -1,8 +1,9 @@
 """The peak memory of every process of a group: what it holds by name at each instruction, and what its kernels need besides.
 
-Arrays live as `liveness` says, kernels need what `temporaries` predicts. A server in the process of a worker works while that
-worker waits for it; only where it holds nothing of the worker may both work at once, and then both are added. Messages under way
-do not count, nor does what a host has for itself.
+Arrays live as `liveness` says, kernels need what `temporaries` predicts. A process does one thing at a time: a server in the
+process of a worker works while that waits at the end of its step, when it holds nothing that does not last. (A worker of a stage
+without parameters waits for no server and may begin its next step meanwhile; that is left out.) Messages under way do not count,
+nor does what a host has for itself.
 """
 
 from __future__ import annotations
@@ -48,21 +49,18 @@ class _Predicted:
         self.group, self.kernels, self.element_bytes = group, kernels, element_bytes
         self._role_of = {f"worker-{worker}": role for role in group.roles for worker in role.workers}
         self._servers = {server.name: server for server in group.servers}
-        self._stages = {stored.name: stored.stages for stored in group.stored}
         self._resting_of = {role.name: self._resting(role) for role in group.roles}
         self._working_of = {role.name: max(self._worker_moments(role), key=_total) for role in group.roles}
         self._serving = max(self._server_moments(), key=_total)
 
     def peak(self, inside: Sequence[str]) -> MemoryRecord:
         """The moment when a process with these workers and servers needs most; its name is left out."""
-        workers = {worker: self._role_of[worker] for worker in inside if worker in self._role_of}
+        roles = [self._role_of[worker] for worker in inside if worker in self._role_of]
         servers = [self._servers[server] for server in inside if server in self._servers]
-        resting = _sum([*(self._resting_of[role.name] for role in workers.values()), *map(self._holding, servers)])
-        working = [self._working_of[role.name] for role in workers.values()]
+        resting = _sum([*(self._resting_of[role.name] for role in roles), *map(self._holding, servers)])
+        working = [self._working_of[role.name] for role in roles]
         serving = [self._serving for server in servers if self.group.segments_of(server)]
-        apart = not any(self._shares(worker, server) for worker in workers for server in servers)
-        busiest = _sum([*working, *serving]) if apart else max(_sum(working), _sum(serving), key=_total)
-        peak = _sum([resting, busiest])
+        peak = _sum([resting, max(_sum(working), _sum(serving), key=_total)])
         return structs.replace(peak, total=_total(peak))
 
     def _resting(self, role: RoleRecord) -> MemoryRecord:
@@ -115,13 +113,6 @@ class _Predicted:
 
     def _buffer_bytes(self, buffers: Iterable[BufferRecord]) -> int:
         return sum(buffer.size for buffer in buffers) * self.element_bytes
-
-    def _shares(self, worker: str, server: ServerRecord) -> bool:
-        """Whether a worker holds anything of a server's slice."""
-        stage, position = divmod(int(worker.removeprefix("worker-")), self.group.workers // self.group.stages)
-        return any(
-            stage in self._stages[one.parameter] and one.position in (None, position) for one in self.group.segments_of(server)
-        )
 
 
 def _held(moments: tuple[Moment, ...]) -> Iterator[tuple[Moment, frozenset[Key]]]:

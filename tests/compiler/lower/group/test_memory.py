@@ -140,14 +140,6 @@ def test_a_busy_server_may_need_more_than_its_worker() -> None:
     assert both.arrays == (5 + 2) * 4
 
 
-def test_where_both_may_work_at_once_both_are_added() -> None:
-    """A server whose slice holds nothing of the worker in its process does not wait for it."""
-    inside = {"worker-0": "worker-0", "worker-1": "worker-1", "server-0": "worker-0"}
-    elsewhere = StoredRecord(name="fc.weight", shape=(10,), axis=None, stages=(1,), reason="not-cut")
-    both, worker = memory_of(group(inside, stored=(elsewhere,)), KERNELS, double=False)
-    assert both.total == worker.total + 30 * 4 + 7
-
-
 def test_results_that_stand_beside_what_they_replace_count_twice() -> None:
     kept = kernel((argument(10), argument(40), argument(2), argument(1)), (argument(10), argument(2)))
     apart = {"worker-0": "worker-0", "worker-1": "worker-1", "server-0": "server-0"}
