@@ -109,7 +109,7 @@ def _estimate(plan: Plan) -> str:
     parts = [
         f"{seconds(estimate.step_s)} a step",
         f"{seconds(estimate.total_s)} in all" if estimate.total_s is not None else "",
-        f"{bytes_(_memory(plan))} of memory",
+        f"{bytes_(_memory(plan))} of memory" + (f" in {len(plan.processes)} processes" if len(plan.processes) > 1 else ""),
     ]
     return ", ".join(part for part in parts if part) + f" (machine: {plan.machine})"
 

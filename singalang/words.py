@@ -9,6 +9,13 @@ from typing import Any
 from singalang_compiler.geometry import Distribution
 from singalang_compiler.plan import KindRecord, Reason, StepsRecord
 
+SEMANTICS = {
+    "bitwise": "equal to the bit, however often it runs",
+    "synchronous": "those of one worker, up to rounding",
+    "asynchronous": "other ones in every run",
+}
+"""What a plan says of its results."""
+
 REASONS: dict[Reason, str] = {
     "only-worker": "there is only one worker to do it",
     "written": "the program says so",

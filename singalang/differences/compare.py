@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from singalang import words
 from singalang.differences.costs import costs
 from singalang.differences.feeding import data_parts, field_pairs, paired
 from singalang.differences.found import Difference, Line, Part
@@ -71,7 +72,7 @@ def _placing(sides: Sequence[tuple[Side, Side]], matchings: Mapping[tuple[str, s
 def _made(before: Plan, after: Plan) -> Iterator[Part]:
     """What is said of whole plans."""
     lines = (
-        *plan_line("results", before.semantics, after.semantics),
+        *plan_line("results", words.SEMANTICS[before.semantics], words.SEMANTICS[after.semantics]),
         *(Line(sign="-", text=f"approximation: {text}") for text in before.approximations if text not in after.approximations),
         *(Line(sign="+", text=f"approximation: {text}") for text in after.approximations if text not in before.approximations),
         *plan_line("platforms", list(before.platforms), list(after.platforms)),

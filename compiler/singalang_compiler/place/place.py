@@ -40,18 +40,15 @@ def _section(shaped: ShapedJob, cut: CutSection, machine: Machine) -> Outcome[Pl
     """The programs of one section. What they need is imported only where it is needed: checking a program starts sooner."""
     if cut.whole and cut.topology.memory_bytes is None:
         return Outcome(PlacedSection(cut=cut))
-    from singalang_compiler.place.weighing import weigh_whole, weighed
-
     if cut.whole:
+        from singalang_compiler.place.weighing import weigh_whole
+
         return Outcome(PlacedSection(cut=cut), weigh_whole(shaped, cut, machine))
     if "train" not in cut.nets or not is_one_group(cut.topology):
         return Outcome(PlacedSection(cut=cut))
-    from singalang_compiler.place.group import place_group
+    from singalang_compiler.place.fitting import place_fitting
 
-    placed = place_group(shaped, cut, machine)
-    if placed.value is None or placed.failed:
-        return placed
-    return weighed(shaped, placed.value, machine)
+    return place_fitting(shaped, cut, machine)
 
 
 def _not_runnable(shaped: ShapedJob, sections: tuple[CutSection, ...]) -> Iterator[Diagnostic]:

@@ -25,5 +25,5 @@ class Fields:
     deltas: Literal["f32", "bf16", "int8"] = "f32"  # how changes travel
     quorum: Annotated[int, "x >= 1"] | None = None  # groups that are enough for an exchange
     deadline: Seconds | None = None  # longest wait for the groups that are missing
-    exact: bool = False  # equal bits for every number of workers
+    exact: bool = False  # parameters equal to the bit for every number of workers
     shards: Annotated[int, "1 <= x <= 65536"] = 1  # pieces that a batch is always cut into under `exact`
