@@ -65,6 +65,8 @@ def random_program(seed: int, layers: int = 30) -> str:
     while len(net.labels) < wanted:
         grow(net)
     finish(net)
+    stages = stages if len(net.labels) > stages else 1
+    workers = per_stage * stages
     data = (
         f"data d {{\n  image: f32[{channels}, {side}, {side}]\n  row: f32[{length}]\n  steps: f32[3, 4]\n  label: class(4)\n"
         f'  train = csv("a.csv", batch = {batch})\n}}\n'
