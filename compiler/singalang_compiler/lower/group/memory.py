@@ -15,6 +15,7 @@ import numpy as np
 from msgspec import structs
 
 from singalang_compiler.liveness import GRADIENT, Key, Moment, lasting, server_moments, worker_moments
+from singalang_compiler.lower.arguments import METRICS
 from singalang_compiler.plan import Argument, KernelRecord
 from singalang_compiler.plan_group import (
     ArrayRecord,
@@ -49,6 +50,8 @@ class _Predicted:
         self.group, self.kernels, self.element_bytes = group, kernels, element_bytes
         self._role_of = {f"worker-{worker}": role for role in group.roles for worker in role.workers}
         self._servers = {server.name: server for server in group.servers}
+        every = (array for role in group.roles for array in role.arrays)
+        self._metrics_bytes = max((_bytes(array) for array in every if array.name == METRICS), default=0)  # every worker has them
         self._resting_of = {role.name: self._resting(role) for role in group.roles}
         self._working_of = {role.name: max(self._worker_moments(role), key=_total) for role in group.roles}
         self._serving = max(self._server_moments(), key=_total)
@@ -65,9 +68,10 @@ class _Predicted:
 
     def _resting(self, role: RoleRecord) -> MemoryRecord:
         """What a worker holds all the time."""
-        lasts = sum(self._array_bytes(role)[name] for name, _ in lasting(worker_moments(self.group, role, "train")))
-        state = self._buffer_bytes(role.state)
-        return structs.replace(_NOTHING, parameters=self._buffer_bytes(role.parameters), arrays=state + lasts)
+        sizes = self._array_bytes(role)
+        lasts = sum(sizes[name] for name, _ in lasting(worker_moments(self.group, role, "train")) if name != METRICS)
+        arrays = self._buffer_bytes(role.state) + lasts + self._metrics_bytes
+        return structs.replace(_NOTHING, parameters=self._buffer_bytes(role.parameters), arrays=arrays)
 
     def _holding(self, server: ServerRecord) -> MemoryRecord:
         """What a server holds all the time: its slice, and scales where its call takes them."""

@@ -21,7 +21,7 @@ _NOT_A_CHANGE = {"mul": 1.0, "div": 1.0, "add": 0.0, "add_any": 0.0, "sub": 0.0}
 
 def elementwise(equation: Equation) -> Operation:
     """One loop; operands of other shapes are read often."""
-    unchanged = _unchanged(equation)
+    unchanged = _unchanged(equation) or _added_in_place(equation)
     if unchanged is not None:
         return unchanged
     name = "convert" if equation.name == "convert_element_type" else equation.name
@@ -50,6 +50,16 @@ def _unchanged(equation: Equation) -> Operation | None:
     for kept, other in sides:
         if other.kind == "constant" and other.value == _NOT_A_CHANGE[equation.name] and kept.shape == equation.shape:
             return kept
+    return None
+
+
+def _added_in_place(equation: Equation) -> Operation | None:
+    """The sum of an array with one that is 0 but for a part: that part of the array is updated."""
+    if equation.name not in ("add", "add_any"):
+        return None
+    for part, array in (equation.inputs, equation.inputs[::-1]):
+        if part.name == "update" and part.operands[0].name == "fill" and array.kind in ("loop", "opaque", "given"):
+            return equation.add("update", (array, *part.operands[1:]), part.uses, expensive=True)
     return None
 
 

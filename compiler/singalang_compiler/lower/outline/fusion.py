@@ -70,7 +70,6 @@ class _Joining:
         self._inside: defaultdict[int, list[int]] = defaultdict(list)  # what was joined into each
         self._read_all()
         self._once: set[int] = set()  # not to be computed more than once
-        self._apart: set[tuple[int, int]] = set()  # (operation, reader) not to be joined
         self._forbid()
 
     def join_into(self, loop: Operation) -> None:
@@ -116,7 +115,7 @@ class _Joining:
 
     def _may_join(self, operand: Operation, loop: Operation) -> bool:
         number = operand.number
-        if operand.kind != "loop" or number in self._once or self._is_apart(number, loop.number):
+        if operand.kind != "loop" or (number in self._once and not (operand.name == "concatenate" and loop.name == "reduce")):
             return False
         if loop.name == "update" and loop.operands[0] is operand:
             return False  # it is overwritten in place
@@ -124,9 +123,6 @@ class _Joining:
             return True
         shared = len(self.readers[number]) > 1 and not (operand.name == "update" and loop.name == "slice")
         return not shared and self.reads[loop.number][number].use is not Use.OFTEN
-
-    def _is_apart(self, operand: int, loop: int) -> bool:
-        return any((operand, one) in self._apart for one in (loop, *self._inside[loop]))
 
     def _join(self, operand: int, loop: int) -> None:
         read = self.reads[loop].pop(operand)
@@ -142,15 +138,16 @@ class _Joining:
     def _forbid(self) -> None:
         """Finds what must not be computed more than once."""
         for one in self.operations:
-            if one.kind == "loop" and not _reads_one(one):
-                joinable = dict(self._joinable_on_all_ways(one))
-                read = sum(self._by_number[number].size for number in self.reads[one.number])
-                if read <= one.size:
-                    self._apart |= {(one.number, reader) for reader, may in joinable.items() if not may}
-                elif not all(joinable.values()) or RESULT in self.readers[one.number]:
-                    self._once.add(one.number)
+            if one.kind != "loop" or _reads_one(one) or self._reads_no_more_than_it_makes(one):
+                continue
+            if RESULT in self.readers[one.number] or not all(self._joinable_on_all_ways(one)):
+                self._once.add(one.number)
 
-    def _joinable_on_all_ways(self, one: Operation) -> Iterator[tuple[int, bool]]:
+    def _reads_no_more_than_it_makes(self, one: Operation) -> bool:
+        """That several arrays are joined to one does not count."""
+        return one.name != "concatenate" and sum(self._by_number[number].size for number in self.reads[one.number]) <= one.size
+
+    def _joinable_on_all_ways(self, one: Operation) -> Iterator[bool]:
         """For each reader of an operation whether everything between the two could be joined."""
         readers = self.readers[one.number] - {RESULT}
         open_ = {one.number: True}
@@ -160,7 +157,7 @@ class _Joining:
             if ways:
                 open_[other.number] = all(open_[way] and self._could_join(way, other, one) for way in ways)
                 if other.number in readers:
-                    yield other.number, open_[other.number]
+                    yield open_[other.number]
 
     def _could_join(self, number: int, loop: Operation, first: Operation) -> bool:
         operand = self._by_number[number]

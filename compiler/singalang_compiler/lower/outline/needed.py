@@ -34,6 +34,7 @@ def needed(operations: Operations, results: Sequence[Operation]) -> tuple[list[O
         if wanted and result.kind not in ("given", "constant"):
             copies.append(_copied(operations, result))
             found[place] = copies[-1]
+    copies += _targets_copied(operations, found)
     return _in_order(take_in(operations, [*kept, *copies], found)), found
 
 
@@ -67,6 +68,18 @@ def _transpose_in_products(reached: Sequence[Operation], results: Sequence[Opera
             product = one.operands[0].base
             if product.name == "product" and product not in results and readers[product.number] == 1:
                 one.kind = "view"
+
+
+def _targets_copied(operations: Operations, results: Sequence[Operation]) -> list[Operation]:
+    """Zeros that are updated to become a result are written elsewhere first."""
+    made = []
+    for result in results:
+        update = result.operands[0] if result.name == "bitcast" else result
+        if update.name == "update" and update.operands[0].name == "fill":
+            made.append(_copied(operations, update.operands[0]))
+            made[-1].uses = [Use.ELEMENT]
+            update.operands[0] = made[-1]
+    return made
 
 
 def _copied(operations: Operations, result: Operation) -> Operation:

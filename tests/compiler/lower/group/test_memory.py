@@ -188,7 +188,7 @@ def counted(found: GroupRecord, plan: Plan, worker: int) -> int:
     """The most that a worker holds, read off its program backwards and forwards with sets of names."""
     role = found.role_of(worker)
     sizes = {one.name: prod(one.shape) * np.dtype(one.dtype).itemsize for one in role.arrays}
-    always = 4 * sum(buffer.size for buffer in (*role.parameters, *role.state)) + sizes.get("metrics", 0)
+    always = 4 * sum(buffer.size for buffer in (*role.parameters, *role.state)) + max(_metrics_bytes(one) for one in found.roles)
     touched = [set(_touched(found, role, step)) for step in role.step]
     most = 0
     for place, step in enumerate(role.step):
@@ -197,6 +197,10 @@ def counted(found: GroupRecord, plan: Plan, worker: int) -> int:
         held = sum(sizes[name] for name, _ in before & after if name != "metrics")
         most = max(most, held + (role.calls[step.call].temporary_bytes if isinstance(step, RunStep) else 0))
     return always + most
+
+
+def _metrics_bytes(role: RoleRecord) -> int:
+    return sum(prod(one.shape) * 4 for one in role.arrays if one.name == "metrics")
 
 
 def _touched(found: GroupRecord, role: RoleRecord, step: object) -> Iterator[tuple[str, int]]:
