@@ -396,7 +396,7 @@ def in_a_browser(path: Path, place: str) -> Iterator[str]:
         "--headless=new",
         "--no-sandbox",
         "--enable-logging=stderr",
-        "--virtual-time-budget=2000",
+        "--virtual-time-budget=30000",
         "--dump-dom",
     )
     done = process(*words_, f"file://{path}#{place}", folder=path.parent)

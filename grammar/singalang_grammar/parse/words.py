@@ -109,10 +109,11 @@ class Words:
     def _mend_unknown(self, start: int) -> tuple[tuple[str, str] | None, int]:
         text = self.source.text
         for width in (2, 1):
-            if meant := _MEANT.get(text[start : start + width]):
-                span = Span(self.source, start, start + width)
-                self.problems.append(UnknownCharacter(span, f"`{meant[1]}`").diagnostic())
-                return meant, start + width
+            written = text[start : start + width]
+            if meant := _MEANT.get(written):
+                end = start + len(written)
+                self.problems.append(UnknownCharacter(Span(self.source, start, end), f"`{meant[1]}`").diagnostic())
+                return meant, end
         end = start + 1
         while end < len(text) and not text[end].isspace() and _UNKNOWN.match(text[end]) and not text[end].isalnum():
             end += 1
