@@ -396,8 +396,8 @@ def in_a_browser(path: Path, place: str) -> Iterator[str]:
         "--headless=new",
         "--no-sandbox",
         "--enable-logging=stderr",
-        "--virtual-time-budget=30000",
-        "--dump-dom",
+        f"--user-data-dir={path.parent / 'profile'}",
+        "--dump-dom",  # when the page has loaded: its script has run by then
     )
     done = process(*words_, f"file://{path}#{place}", folder=path.parent)
     yield done.stdout
