@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+import tempfile
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -389,19 +389,24 @@ def chromium() -> str | None:
     return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 
 
-def in_a_browser(path: Path, place: str) -> Iterator[str]:
-    """What a browser makes of a page, then what it complains of."""
-    words_ = (
-        str(chromium()),
-        "--headless=new",
-        "--no-sandbox",
-        "--enable-logging=stderr",
-        f"--user-data-dir={path.parent / 'profile'}",
-        "--dump-dom",  # when the page has loaded: its script has run by then
-    )
-    done = process(*words_, f"file://{path}#{place}", folder=path.parent)
-    yield done.stdout
-    yield "\n".join(line for line in done.stderr.splitlines() if "CONSOLE" in line)
+def in_a_browser(path: Path, place: str) -> tuple[str, str]:
+    """What a browser makes of a page, and what it complains of.
+
+    Its own files lie in a folder with a short name: the path of a socket there must stay below 108 bytes.
+    """
+    with tempfile.TemporaryDirectory(prefix="page") as folder:
+        done = process(
+            str(chromium()),
+            "--headless=new",
+            "--no-sandbox",
+            "--enable-logging=stderr",
+            f"--user-data-dir={folder}/profile",
+            "--dump-dom",  # when the page has loaded: its script has run by then
+            f"file://{path}#{place}",
+            folder=Path(folder),
+        )
+    assert done.returncode == 0, done.stderr
+    return done.stdout, "\n".join(line for line in done.stderr.splitlines() if "CONSOLE" in line)
 
 
 @pytest.mark.slow
