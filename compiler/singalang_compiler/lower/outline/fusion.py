@@ -117,6 +117,8 @@ class _Joining:
         number = operand.number
         if operand.kind != "loop" or (number in self._once and not (operand.name == "concatenate" and loop.name == "reduce")):
             return False
+        if operand.name == "concatenate" and loop.name != "reduce" and len(self.readers[number]) > 1:
+            return False
         if loop.name == "update" and loop.operands[0] is operand:
             return False  # it is overwritten in place
         if not operand.expensive:
