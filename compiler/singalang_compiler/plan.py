@@ -287,13 +287,16 @@ class Estimate(Record, frozen=True, kw_only=True):
 
 
 class TopologyRecord(Record, frozen=True, kw_only=True):
-    """The chosen topology."""
+    """The chosen topology. `restarts`: how often a group that lost a process is started again, None for without end;
+    `heartbeat_s`: time between two signs of life of a process."""
 
     name: str
     worker_groups: int
     workers_per_group: int
     server_groups: int
     servers_per_group: int
+    restarts: int | None = 3
+    heartbeat_s: float = 1.0
 
 
 class Plan(Record, frozen=True, kw_only=True, omit_defaults=False):

@@ -111,6 +111,8 @@ def _plan(
             workers_per_group=topology.workers_per_group,
             server_groups=topology.server_groups,
             servers_per_group=topology.servers_per_group,
+            restarts=topology.restarts,
+            heartbeat_s=topology.heartbeat_s,
         ),
         data=sections[0].data,
         parameters=parameter_records(placed.shaped, sections, kernels),

@@ -1,0 +1,1 @@
+"""The data plane: how payloads get from one role to another."""

@@ -1,0 +1,1 @@
+"""Many processes: how they are started, spoken to, watched and ended."""
