@@ -250,12 +250,23 @@ class MemoryRecord(Record, frozen=True, kw_only=True):
 
     process: str
     count: int = 1  # processes of which the same is said
+    others: tuple[str, ...] = ()  # the names of those besides `process`
     total: int
     parameters: int
     gradients: int
     server: int  # slices, their updater state and gradients
     arrays: int  # views, gradients of views, what backward passes keep, fields
     temporary: int
+
+
+class TimesRecord(Record, frozen=True, kw_only=True):
+    """How one process spends a step, in seconds: in kernels and sums, in copying what it sends and gets, in waiting for others."""
+
+    process: str
+    others: tuple[str, ...] = ()  # processes of which the same is said
+    compute_s: float
+    moving_s: float
+    waiting_s: float
 
 
 class GroupRecord(Record, frozen=True, kw_only=True):
@@ -284,6 +295,7 @@ class GroupRecord(Record, frozen=True, kw_only=True):
     processes: dict[str, str]  # of each worker `worker-3` and server `server-1`
     links: tuple[LinkRecord, ...]
     memory: tuple[MemoryRecord, ...]
+    times: tuple[TimesRecord, ...] = ()
     step_s: float
 
     def role_of(self, worker: int) -> RoleRecord:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -13,7 +15,9 @@ from singalang_compiler.plan import Plan, SectionRecord
 from singalang_runtime.opening import local_bytes
 
 if TYPE_CHECKING:
+    from singalang_compiler.plan_group import GroupRecord, MemoryRecord, TimesRecord
     from singalang_runtime.crew import GroupMeasured
+    from singalang_runtime.processes.wire import Needed
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,11 +28,25 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
     ratio: float | None
 
 
+class ProcessScore(msgspec.Struct, frozen=True, kw_only=True):
+    """One process of a group. `memory_bytes`: the most that it ever held, above what it held when it was prepared and had no array
+    yet. Seconds of a step: in kernels and sums, in waiting for others, in copying what is sent and received. `parameter_bytes`: of
+    the parameters that its worker reads; `updater_bytes`: of its servers' updater state."""
+
+    memory_bytes: Score
+    compute_s: Score
+    waiting_s: Score
+    moving_s: Score
+    parameter_bytes: Score
+    updater_bytes: Score
+
+
 class SectionScore(msgspec.Struct, frozen=True, kw_only=True):
     """One train section, as far as this process trained it. `step_s`: mean over all steps; `median_step_s`: over stretches.
 
     Of a group: `link_step_bytes`, by kind of link, moved between processes in a step, and `process_memory_bytes`, the most that a
     process held by name in a step, with what its kernels needed meanwhile (one process of those of which the same is predicted).
+    Where its processes were real, `processes` says more of every one.
     """
 
     name: str
@@ -40,6 +58,7 @@ class SectionScore(msgspec.Struct, frozen=True, kw_only=True):
     compile_s: float
     link_step_bytes: dict[str, Score] = {}
     process_memory_bytes: dict[str, Score] = {}
+    processes: dict[str, ProcessScore] = {}
 
 
 class Scorecard(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +93,62 @@ def section_score(
         if group and measured
         else {},
     )
+
+
+def score_of_processes(section: SectionRecord, needed: Sequence[Needed], compile_s: float) -> SectionScore:
+    """The score of a section that real processes trained, from what each measured of itself.
+
+    The time of a step is that of the first worker which says it: all are in the same step.
+    """
+    group = section.group
+    assert group is not None, "several processes are a group"
+    item_bytes = 8 if section.precision == "f64" else 4
+    timed = next((one.timed for one in needed if one.timed), ())
+    score = section_score(section, list(timed), compile_s)
+    return msgspec.structs.replace(
+        score,
+        link_step_bytes=_links(group, needed),
+        process_memory_bytes={one.process: _score(_total(group, one.process), one.named_bytes) for one in needed},
+        processes={one.process: _process_score(group, one, score.steps, item_bytes) for one in needed},
+    )
+
+
+def _links(group: GroupRecord, needed: Sequence[Needed]) -> dict[str, Score]:
+    moved: Counter[str] = Counter()
+    steps = max((one.moved_steps for one in needed), default=0)
+    for one in needed:
+        moved.update(one.moved_bytes)
+    return {link.what: _score(link.step_bytes, moved[link.what] / steps if steps else None) for link in group.links}
+
+
+def _process_score(group: GroupRecord, needed: Needed, steps: int, item_bytes: int) -> ProcessScore:
+    memory, times = _memory(group, needed.process), _times(group, needed.process)
+    served = sum(one.size for one in group.servers if one.process == needed.process)
+
+    def seconds(predicted: float | None, measured: float) -> Score:
+        return _score(predicted, measured / steps if steps else None)
+
+    return ProcessScore(
+        memory_bytes=_score(_total(group, needed.process), needed.memory_bytes - needed.idle_bytes),
+        compute_s=seconds(times.compute_s if times else None, needed.compute_s),
+        waiting_s=seconds(times.waiting_s if times else None, needed.waiting_s),
+        moving_s=seconds(times.moving_s if times else None, needed.moving_s),
+        parameter_bytes=_score(memory.parameters if memory else None, needed.parameter_bytes),
+        updater_bytes=_score(served * len(group.slots) * item_bytes, needed.updater_bytes),
+    )
+
+
+def _memory(group: GroupRecord, process: str) -> MemoryRecord | None:
+    return next((one for one in group.memory if process in (one.process, *one.others)), None)
+
+
+def _total(group: GroupRecord, process: str) -> int | None:
+    memory = _memory(group, process)
+    return memory.total if memory else None
+
+
+def _times(group: GroupRecord, process: str) -> TimesRecord | None:
+    return next((one for one in group.times if process in (one.process, *one.others)), None)
 
 
 def scorecard(plan: Plan, sections: list[SectionScore], total_s: float, checkpoint_bytes: int | None) -> Scorecard:

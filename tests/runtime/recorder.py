@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from singalang_runtime.metrics_file import Line
 from singalang_runtime.report.port import Progress, SectionView, Summary
+from singalang_runtime.scorecard import SectionScore
 
 
 @dataclass
@@ -41,6 +42,9 @@ class Recorder:
 
     def note(self, text: str) -> None:
         self.told.append(("note", text))
+
+    def scored(self, score: SectionScore) -> None:
+        self.told.append(score)
 
     def end(self, summary: Summary) -> None:
         self.told.append(summary)

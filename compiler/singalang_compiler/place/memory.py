@@ -63,7 +63,8 @@ def _records(found: Iterable[tuple[str, Held]]) -> Iterator[MemoryRecord]:
     for _, group in groupby(found, key=lambda entry: (entry[0].partition("-")[0], entry[1])):
         (process, held), *others = group
         whole = {name: round(size) for name, size in held._asdict().items()}
-        yield MemoryRecord(process=process, count=1 + len(others), total=sum(whole.values()), **whole)
+        names = tuple(name for name, _ in others)
+        yield MemoryRecord(process=process, count=1 + len(others), others=names, total=sum(whole.values()), **whole)
 
 
 class WorkerMemory:

@@ -96,7 +96,8 @@ class Needed:
     """From a process, last of all: what it measured of itself. `timed`: (steps, seconds) of every stretch of steps of its worker;
     seconds of all steps together in compute, in waiting and in moving bytes; `moved_bytes` by kind of link over `moved_steps` steps
     of training, those that went to other processes; `memory_bytes`: the most that it ever held, and `idle_bytes` what it held when
-    it was prepared and had no array yet; `named_bytes`: the most that was held by name."""
+    it was prepared and had no array yet; `named_bytes`: the most that was held by name. `parameter_bytes`: of the parameters that
+    its worker reads, and `updater_bytes` of its servers' updater state; None where nobody said."""
 
     process: str
     timed: tuple[tuple[int, float], ...]
@@ -108,6 +109,8 @@ class Needed:
     memory_bytes: int
     idle_bytes: int
     named_bytes: int
+    parameter_bytes: int | None = None
+    updater_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

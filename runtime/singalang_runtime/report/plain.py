@@ -7,6 +7,8 @@ from typing import TextIO
 from singalang_runtime.metrics_file import Line
 from singalang_runtime.report import words
 from singalang_runtime.report.port import Progress, SectionView, Summary
+from singalang_runtime.report.scores import told
+from singalang_runtime.scorecard import SectionScore
 
 
 class Plain:
@@ -47,6 +49,11 @@ class Plain:
     def note(self, text: str) -> None:
         """The note."""
         self._say(text)
+
+    def scored(self, score: SectionScore) -> None:
+        """A line for the step and one for each process."""
+        for line in told(score):
+            self._say(line)
 
     def end(self, summary: Summary) -> None:
         """How it ended."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from singalang_runtime.metrics_file import Line
+from singalang_runtime.scorecard import SectionScore
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,9 @@ class Reporter(Protocol):
 
     def note(self, text: str) -> None:
         """Something that people should know."""
+
+    def scored(self, score: SectionScore) -> None:
+        """The processes of a group have trained a section: what was predicted beside what was measured."""
 
     def end(self, summary: Summary) -> None:
         """The run is over."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from singalang_runtime.metrics_file import Line
 from singalang_runtime.report.port import Progress, SectionView, Summary
+from singalang_runtime.scorecard import SectionScore
 
 
 class Silent:
@@ -30,6 +31,9 @@ class Silent:
         """Nothing."""
 
     def note(self, text: str) -> None:
+        """Nothing."""
+
+    def scored(self, score: SectionScore) -> None:
         """Nothing."""
 
     def end(self, summary: Summary) -> None:

@@ -8,7 +8,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from singalang_runtime.metrics_file import Line
 from singalang_runtime.report import port, words
+from singalang_runtime.report.scores import processes_table, score_table
 from singalang_runtime.report.tables import results_table
+from singalang_runtime.scorecard import SectionScore
 
 
 class Terminal:
@@ -68,6 +70,12 @@ class Terminal:
     def note(self, text: str) -> None:
         """The note."""
         self._console.print(escape(text), highlight=False)
+
+    def scored(self, score: SectionScore) -> None:
+        """Two tables: of the group, and of its processes."""
+        self.close()
+        self._console.print(score_table(score))
+        self._console.print(processes_table(score))
 
     def end(self, summary: port.Summary) -> None:
         """The table of results, and how it ended."""

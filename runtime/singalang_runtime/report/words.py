@@ -39,6 +39,14 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
 
 
+def short_time(seconds: float) -> str:
+    """A time of part of a step: `85.3 us`, `1.20 ms`, `2.05 s`."""
+    for limit, factor, unit in ((1e-3, 1e6, "us"), (1.0, 1e3, "ms"), (float("inf"), 1.0, "s")):
+        if seconds < limit:
+            return f"{seconds * factor:.3g} {unit}"
+    raise AssertionError("a time is a number")
+
+
 def ended(summary: Summary) -> str:
     """Where and when a run ended, behind the word for how: ` at step 200 after 12 s, 52k records/s, checkpoint step-00000200`."""
     speed = f", {rate(summary.records_s)}" if summary.records_s else ""

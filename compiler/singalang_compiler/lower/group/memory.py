@@ -40,7 +40,10 @@ def memory_of(group: GroupRecord, kernels: Mapping[str, KernelRecord], double: b
     found: dict[MemoryRecord, list[str]] = {}
     for process, inside in roles.items():
         found.setdefault(predicted.peak(inside), []).append(process)
-    return tuple(structs.replace(record, process=names[0], count=len(names)) for record, names in found.items())
+    return tuple(
+        structs.replace(record, process=first, count=1 + len(others), others=tuple(others))
+        for record, (first, *others) in found.items()
+    )
 
 
 class _Predicted:
