@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -29,6 +28,7 @@ from singalang_runtime.device import Device, open_device
 from singalang_runtime.feed.faults import BrokenData
 from singalang_runtime.feed.fingerprint import changed
 from singalang_runtime.layout import Layout
+from singalang_runtime.office import Office
 from singalang_runtime.opening import OpenJob, check_processes, open_job, open_plan, training_kernels
 from singalang_runtime.plan_files import read_plan
 from singalang_runtime.protocol.instructions import EndJob
@@ -37,9 +37,6 @@ from singalang_runtime.run_folder import RunFolder, Status, create, create_next,
 from singalang_runtime.runs import latest_run
 from singalang_runtime.scorecard import scorecard
 from singalang_runtime.storage import StorageFailed
-
-if TYPE_CHECKING:
-    from singalang_runtime.host import Host
 
 FINE, MISTAKE, USAGE, FAILED = 0, 1, 2, 3
 SIGNALLED = 128
@@ -216,7 +213,8 @@ def _train(request: ExecRequest, ready: _Ready, device: Device, attention: Atten
     from singalang_runtime.kernels import DeviceFailed
 
     begun, folder = perf_counter(), ready.folder
-    host = Host(ready.job, folder, device.load, request.reporter, attention, device.surroundings)
+    office = Office(ready.job, folder, request.reporter, device.surroundings)
+    host = Host(office, device.load, attention)
     if ready.checkpoint is not None:
         found = (*found, *_elsewhere(ready.checkpoint.manifest, device, folder))
     request.reporter.begin(ready.job.plan.name, str(folder.path), ready.checkpoint.path.name if ready.checkpoint else None)
@@ -226,7 +224,7 @@ def _train(request: ExecRequest, ready: _Ready, device: Device, attention: Atten
     code = FAILED
     try:
         end = host.run(ready.checkpoint, request.until)
-        folder.write("scorecard.json", scorecard(ready.job.plan, host.scores, perf_counter() - begun, host.checkpoint_bytes))
+        folder.write("scorecard.json", scorecard(ready.job.plan, host.scores, perf_counter() - begun, office.checkpoint_bytes))
     except KeyboardInterrupt:
         end = host.abandon()
     except StorageFailed as failure:
@@ -235,14 +233,16 @@ def _train(request: ExecRequest, ready: _Ready, device: Device, attention: Atten
         end, fault, code = EndJob("failed"), failure.diagnostic, MISTAKE
     except (DeviceFailed, MemoryError) as failure:
         reason = (str(failure).splitlines() or ["no memory left"])[0]
-        end, fault = EndJob("failed"), KernelFailed(host.doing, reason).diagnostic()
+        end, fault = EndJob("failed"), KernelFailed(office.doing, reason).diagnostic()
     except BaseException:
         _close_state(folder, "failed", (), "a bug in singalang")
         raise
     if end.fault is not None:
         facts = end.fault
-        fault = LossNotFinite(facts.section, facts.metric, facts.value, facts.step, facts.since, host.checkpoint).diagnostic()
-    return _ended(request, ready, host, end, fault, code, (*found, *([fault] if fault else [])), perf_counter() - begun, attention)
+        fault = LossNotFinite(facts.section, facts.metric, facts.value, facts.step, facts.since, office.checkpoint).diagnostic()
+    return _ended(
+        request, ready, office, end, fault, code, (*found, *([fault] if fault else [])), perf_counter() - begun, attention
+    )
 
 
 def needed_kernels(plan: Plan) -> set[str]:
@@ -253,7 +253,7 @@ def needed_kernels(plan: Plan) -> set[str]:
 def _ended(
     request: ExecRequest,
     ready: _Ready,
-    host: Host,
+    office: Office,
     end: EndJob,
     fault: Diagnostic | None,
     code: int,
@@ -264,11 +264,11 @@ def _ended(
     """Leaves the run folder saying how it ended, and tells people."""
     folder = ready.folder
     status: Status = "interrupted" if end.status == "abandoned" else end.status
-    _close_state(folder, status, (fault,) if fault else (), None, host)
-    views = tuple(host.view(number) for number in range(len(ready.job.plan.sections)))
-    lines = tuple(host.lines.values())
+    _close_state(folder, status, (fault,) if fault else (), None, office)
+    views = tuple(office.view(number) for number in range(len(ready.job.plan.sections)))
+    lines = tuple(office.lines.values())
     several = len(ready.job.plan.processes) > 1
-    summary = Summary(status, str(folder.path), views, lines, host.step, host.records_s, seconds, host.checkpoint, several)
+    summary = Summary(status, str(folder.path), views, lines, office.step, office.records_s, seconds, office.checkpoint, several)
     request.reporter.end(summary)
     if status in ("finished", "stopped"):
         return ExitStatus(FINE, found, folder.path)
@@ -278,11 +278,11 @@ def _ended(
 
 
 def _close_state(
-    folder: RunFolder, status: Status, faults: Sequence[Diagnostic], reason: str | None = None, host: Host | None = None
+    folder: RunFolder, status: Status, faults: Sequence[Diagnostic], reason: str | None = None, office: Office | None = None
 ) -> None:
     """What `run.json` says at the end, as far as it can still be written."""
     fault = faults[0] if faults else None
-    place = {"section": host.view(host.section).name, "step": host.step} if host else {}
+    place = {"section": office.view(office.section).name, "step": office.step} if office else {}
     state = msgspec.structs.replace(
         folder.state,
         status=status,
