@@ -70,10 +70,15 @@ def compiled(kernel: Kernel) -> Compiled:
     return Compiled(kernel.record, program, memory.temp_size_in_bytes, results - memory.alias_size_in_bytes)
 
 
-def configure(*, cache: Path | None, double: bool) -> None:
-    """Settings of the process, made once before the first kernel: the folder of compiled kernels and 64-bit numbers."""
+def configure(*, cache: Path | None, double: bool, synchronous: bool = False) -> None:
+    """Settings of the process, made once before the first kernel: the folder of compiled kernels and 64-bit numbers.
+
+    `synchronous`: on a CPU a kernel has finished when its call returns, so that what it read may be written to.
+    """
     update: Any = jax.config.update  # without types in JAX
     update("jax_enable_x64", double)
+    if synchronous:
+        update("jax_cpu_enable_async_dispatch", False)
     if cache is not None:
         update("jax_compilation_cache_dir", str(cache))
         update("jax_persistent_cache_min_compile_time_secs", 0.0)

@@ -9,12 +9,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from singalang_compiler.keys import parameter_key, training_key
+from singalang_compiler.keys import training_key
 from singalang_compiler.plan import Plan, SectionRecord
 from singalang_runtime.binding import Load, bind
 from singalang_runtime.evaluator import Evaluator, Watch, measures_of, without_slots
 from singalang_runtime.feed.faults import BrokenData
 from singalang_runtime.feed.feed import Feed
+from singalang_runtime.first_tensors import FirstTensors
 from singalang_runtime.kernels import put
 from singalang_runtime.layout import Array, Layout
 from singalang_runtime.protocol.events import Measure, Phase
@@ -178,13 +179,4 @@ class Training:
 
 def first_tensors(plan: Plan, section: SectionRecord, layout: Layout, known: Mapping[str, Array], load: Load) -> dict[str, Array]:
     """The parameters and state with which a section begins, by key: those that are `known`, the others from their initialisers."""
-    tensors = {key: known[key] for key in layout.shapes if key in known and not key.startswith("slots/")}
-    for state in section.states:
-        tensors.setdefault(f"state/{state.name}", np.full(state.shape, state.initial, layout.dtype))
-    records = {parameter.name: parameter for parameter in plan.parameters}
-    for name in section.parameter_names:
-        if f"parameters/{name}" not in tensors:
-            key = np.array(parameter_key(section.seed, name), np.uint32)
-            (values,) = load(records[name].init_kernel)(key)
-            tensors[f"parameters/{name}"] = np.asarray(values).reshape(records[name].shape)
-    return tensors
+    return dict(FirstTensors(plan, section, layout, known, load))

@@ -19,7 +19,7 @@ from singalang_runtime.feed.tables import Table
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
-_WORTH_A_THREAD = 1 << 20
+WORTH_A_THREAD = 1 << 20
 """Bytes of one dispatch from which gathering in memory takes longer than handing it over between threads."""
 
 
@@ -65,7 +65,7 @@ class Batches:
         head = next(waiting, None)
         if head is None:
             yield iter(())
-        elif self.table.in_memory and self.record_bytes * self.batch * (head[1] or 1) < _WORTH_A_THREAD:
+        elif self.table.in_memory and self.record_bytes * self.batch * (head[1] or 1) < WORTH_A_THREAD:
             yield self._one_by_one(head, waiting)
         else:
             with Prefetcher(lambda item: self.take(*item), _with_head(head, waiting)) as ahead:

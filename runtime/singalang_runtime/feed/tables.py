@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, Protocol, TypeAlias
@@ -25,8 +25,9 @@ class Table(Protocol):
     def in_memory(self) -> bool:
         """Whether gathering costs no reading."""
 
-    def gather(self, numbers: Array) -> tuple[Array, ...]:
-        """The fields of these records: for `numbers` (...) fresh arrays (..., *shape). Raises what sources raise."""
+    def gather(self, numbers: Array, wanted: Collection[int] | None = None) -> tuple[Array, ...]:
+        """The fields of these records: for `numbers` (...) fresh arrays (..., *shape); of fields that are not among the `wanted`
+        places an array of no records may come instead. Raises what sources raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,11 @@ class MemoryTable:
     arrays: tuple[Array, ...]
     in_memory: bool = True
 
-    def gather(self, numbers: Array) -> tuple[Array, ...]:
-        """The fields of these records."""
-        return tuple([array.take(numbers, axis=0) for array in self.arrays])
+    def gather(self, numbers: Array, wanted: Collection[int] | None = None) -> tuple[Array, ...]:
+        """The fields of these records, those that are wanted."""
+        if wanted is None:
+            return tuple([array.take(numbers, axis=0) for array in self.arrays])
+        return tuple([array.take(numbers, axis=0) if place in wanted else array[:0] for place, array in enumerate(self.arrays)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,8 @@ class FileTable:
     parts: tuple[Records, ...]
     in_memory: bool = False
 
-    def gather(self, numbers: Array) -> tuple[Array, ...]:
-        """The fields of these records."""
+    def gather(self, numbers: Array, wanted: Collection[int] | None = None) -> tuple[Array, ...]:
+        """The fields of these records, all of them: a source reads whole records."""
         flat = numbers.ravel()
         return tuple(array.reshape(*numbers.shape, *array.shape[1:]) for part in self.parts for array in part.read(flat))
 
