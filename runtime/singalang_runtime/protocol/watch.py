@@ -72,7 +72,7 @@ class Watch:
 
     It should be told the time at least every quarter of a period, and of a process that is gone at once. A process is found dead
     when it is told so, stopped within `STOPPED_BEATS + 1` periods of its last sign of life (one that never gave any has
-    `FIRST_BEAT_BOUND_S`), and stuck within a period of its bound.
+    `FIRST_BEAT_BOUND_S`), and stuck within two periods of its bound.
     What waits is innocent: others may be the reason. Only where all processes wait for one another, and longer than any bound, is
     the one lost that waits longest.
     """
@@ -123,6 +123,10 @@ class Watch:
         """Since when a process does what it does, as far as the watcher can tell."""
         return max(seen.since_s, self._first_s[seen.process])
 
+    def _alive_s(self, seen: Seen) -> float:
+        """For how long a process is known to do what it does: a silent one may have been stopped."""
+        return seen.beat_s - max(self._since_s(seen), self._anew_s)
+
     def _stopped(self, all_seen: tuple[Seen, ...]) -> Iterator[Lost]:
         for seen in all_seen:
             last_s = max(seen.beat_s, self._first_s[seen.process])
@@ -133,13 +137,13 @@ class Watch:
     def _stuck(self, all_seen: tuple[Seen, ...]) -> Iterator[Lost]:
         for seen in all_seen:
             bound_s = _bound_s(seen)
-            if bound_s is not None and self._now_s - max(self._since_s(seen), self._anew_s) > bound_s:
+            if bound_s is not None and self._alive_s(seen) > bound_s:
                 yield Lost(seen.process, "stuck", seen.doing, seen.step, self._now_s - self._since_s(seen))
 
     def _all_waiting(self, all_seen: tuple[Seen, ...]) -> Iterator[Lost]:
         if len(all_seen) < len(self._order) or any(seen.doing != "waiting" for seen in all_seen):
             return
-        if all(self._now_s - max(self._since_s(seen), self._anew_s) > COMPILE_BOUND_S for seen in all_seen):
+        if all(self._alive_s(seen) > COMPILE_BOUND_S for seen in all_seen):
             yield from (Lost(one.process, "stuck", one.doing, one.step, self._now_s - self._since_s(one)) for one in all_seen)
 
 

@@ -145,7 +145,7 @@ def test_a_stopped_process_is_found_within_four_periods_of_its_last_sign_of_life
 
 
 @given(stories(gaps=False), st.data())
-def test_a_stuck_process_is_found_within_a_period_of_its_bound(story: Story, data: st.DataObject) -> None:
+def test_a_stuck_process_is_found_within_two_periods_of_its_bound(story: Story, data: st.DataObject) -> None:
     guilty = data.draw(st.sampled_from(story.lives))
     at_s = data.draw(st.sampled_from([begin for begin, _, _ in guilty.phases if begin < story.looks[-1]]))
     guilty.stick_s = at_s
@@ -155,14 +155,14 @@ def test_a_stuck_process_is_found_within_a_period_of_its_bound(story: Story, dat
         return
     _others_wait(story, guilty, at_s)
     since_s = max(stuck.since_s, story.looks[0])
-    while story.looks[-1] < since_s + limit_s + story.heartbeat_s:
+    while story.looks[-1] < since_s + limit_s + 2 * story.heartbeat_s:
         story.looks.append(story.looks[-1] + 0.25 * story.heartbeat_s)
     for life in story.lives:
         last_s = life.beats[-1]
         life.beats += [last_s + count * story.heartbeat_s for count in range(int((limit_s + 50) / story.heartbeat_s) + 80)]
     [(found_s, lost)] = story.watch()
     assert (lost.process, lost.cause, lost.doing, lost.step) == (guilty.name, "stuck", stuck.doing, stuck.step)
-    assert limit_s < found_s - since_s <= limit_s + story.heartbeat_s
+    assert limit_s < found_s - since_s <= limit_s + 1.3 * story.heartbeat_s
 
 
 @given(stories(), st.data())
