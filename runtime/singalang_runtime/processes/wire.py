@@ -6,14 +6,16 @@ bytes of its arrays, one after another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from struct import Struct
 from typing import Any, TypeAlias
 
 import msgspec
 
+from singalang_grammar.diagnostics import Diagnostic
+from singalang_runtime.feed.fingerprint import Fingerprint
 from singalang_runtime.protocol import events
+from singalang_runtime.protocol.schedule import Schedule
 
 _LENGTH = Struct("<I")
 
@@ -22,10 +24,11 @@ _LENGTH = Struct("<I")
 class Assignment:
     """To a process, first of all: which process it is, and of which job. Paths are absolute.
 
-    `section` is the number of the train section; the process ends with it. `plan`: the run's copy of the plan. `data`: the folder
-    that relative paths of the plan are found in. `cache`: folder of compiled kernels. `checkpoint`: folder of the checkpoint to go
-    on from at step `step`, or None. `known`: a descriptor of what earlier sections learned, in the form of a checkpoint's tensors,
-    or -1. `lanes`, `parameters`, `status`: descriptors of the blocks of memory that all processes of the group share; `bells`: a
+    `section` is the number of the train section, with which the process ends; `schedules` are those of all sections. `plan`: the
+    run's copy of the plan. `data`: the folder that relative paths of the plan are found in. `cache`: folder of compiled kernels.
+    `checkpoint`: folder of the checkpoint to go on from, at `step`, or None. `start`: folder of a checkpoint with whose tensors
+    `start_keys` the section starts, or None. `known`: a file of the tensors that earlier sections learned, or None.
+    `lanes`, `parameters`, `status`: descriptors of the blocks of memory that all processes of the group share; `bells`: a
     descriptor for each process of the section, in the order of `processes`. `spins`: whether to spin while waiting (each process
     has a core of its own).
     """
@@ -33,14 +36,17 @@ class Assignment:
     process: str
     processes: tuple[str, ...]
     section: int
+    schedules: tuple[Schedule, ...]
     plan: str
     data: str
     run: str
     cache: str | None
     checkpoint: str | None
     step: int
+    start: str | None
+    start_keys: tuple[str, ...]
     until: int | None
-    known: int
+    known: str | None
     lanes: int
     parameters: int
     status: int
@@ -52,11 +58,13 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """From a process: it has its kernels and data, and can begin. `compile_s`: seconds that kernels took."""
+    """From a process: it has its kernels and data, and can begin. `compile_s`: seconds that kernels took; `surroundings`: version
+    of JAX and the platform; `fingerprint`: of its data, by name."""
 
     process: str
     compile_s: float
-    surroundings: tuple[str, str]  # versions of JAX and the platform
+    surroundings: tuple[str, str]
+    fingerprint: Fingerprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +123,12 @@ class Needed:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """From a process, last of all: it cannot go on, and says why in a diagnostic's words (`data`: the data are to blame, exit
-    code 1; else the job failed). `bug` holds the traceback where it is our own fault."""
+    """From a process, last of all: it cannot go on. `data`: the data are to blame (exit code 1), else the job failed; a `bug` is
+    our own fault, in words, and its traceback is in the log."""
 
     process: str
-    code: str
-    title: str
-    lines: tuple[str, ...]
-    hint: str | None
-    data: bool
+    diagnostic: Diagnostic | None
+    data: bool = False
     bug: str | None = None
 
 
@@ -174,9 +179,3 @@ class Inbox:
         message = decode(bytes(self.rest[_LENGTH.size : _LENGTH.size + size]))
         del self.rest[: _LENGTH.size + size]
         return message
-
-    def __iter__(self) -> Iterator[Wired]:
-        while (message := self.next()) is not None:
-            yield message
-            if isinstance(message, Tensors):
-                return
