@@ -7,7 +7,7 @@ import os
 import platform
 from importlib import import_module
 
-CASES = ("exec_loop", "against_torch", "check_cold", "scale")
+CASES = ("exec_loop", "against_torch", "check_cold", "scale", "many_processes", "bare_loop", "first_step")
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -59,6 +59,23 @@ def paired(
         others.append(b if pair % 2 == 0 else a)
     ratios = [b / a if inverse else a / b for a, b in zip(mine, others, strict=True)]
     return Result(name, median_of(ratios), bar, at_most, median_of(mine), median_of(others), unit)
+
+
+def in_turn(sides: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """Measures all sides once in each round, in an order that goes round with the rounds; figures of one round make pairs."""
+    names = list(sides)
+    found: dict[str, list[float]] = {name: [] for name in names}
+    for number in range(rounds):
+        begin = number % len(names)
+        for name in (*names[begin:], *names[:begin]):
+            found[name].append(sides[name]())
+    return found
+
+
+def speed_up(name: str, ours: list[float], theirs: list[float], bar: float) -> Result:
+    """How many times as fast ours is, from the seconds of both in each round: at least `bar`."""
+    ratios = [b / a for a, b in zip(ours, theirs, strict=True)]
+    return Result(name, median_of(ratios), bar, False, median_of(ours), median_of(theirs), "s/step")
 
 
 def seconds_of(command: Sequence[str]) -> Callable[[], float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,14 @@ from torch import nn
 from torch.nn import functional
 
 Batch = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
+
+
+class ScaledTanh(nn.Module):
+    """SINGA's scaled tanh."""
+
+    def forward(self, x: Any) -> Any:
+        """Element by element."""
+        return 1.7159047 * torch.tanh(0.66666667 * x)
 
 
 class Loop:
@@ -21,7 +30,7 @@ class Loop:
 
     def run(self, batches: list[Batch], steps: int) -> float:
         """Trains for some steps over the batches, round and round."""
-        loss: Any = 0.0
+        loss: Any = torch.zeros(())
         for _ in range(steps):
             images, labels = batches[self.step % len(batches)]
             x = (torch.from_numpy(images).float() - self.mean) / self.std
@@ -30,7 +39,21 @@ class Loop:
             loss.backward()
             self.optimiser.step()
             self.step += 1
-        return float(loss)
+        return float(loss.detach())
+
+
+def mnist_mlp() -> Loop:
+    """SINGA's MNIST perceptron: scaled tanh, plain SGD."""
+    torch.manual_seed(0)
+    widths = [784, 2500, 2000, 1500, 1000, 500, 10]
+    layers: list[nn.Module] = []
+    for before, after in pairwise(widths):
+        layer = nn.Linear(before, after)
+        for parameter in layer.parameters():
+            nn.init.uniform_(parameter, -0.05, 0.05)
+        layers += [layer, ScaledTanh()]
+    net = nn.Sequential(*layers[:-1])
+    return Loop(net, torch.optim.SGD(net.parameters(), lr=1e-3), 127.5, 127.5)
 
 
 def cifar_convnet() -> Loop:
