@@ -82,7 +82,7 @@ def training_kernels(section: SectionRecord) -> tuple[str, ...]:
     """Keys of the kernels that train and evaluate a section."""
     if section.group is not None:
         return group_kernels(section.group)
-    return tuple(key for role, key in section.kernels.items() if not role.startswith("predict"))
+    return tuple(key for role, key in section.kernels.items() if role.startswith(("step", "evaluate")))
 
 
 def trained_fields(plan: Plan, section: SectionRecord) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from functools import partial
 
 from singalang_compiler.cost import Net, StepCost, cost_of, flops_of, step_cost
 from singalang_compiler.graph import FieldInput
-from singalang_compiler.lower import measuring, training
+from singalang_compiler.lower import measuring, probe, training
 from singalang_compiler.lower.arguments import METRICS
 from singalang_compiler.lower.deciding import section_decisions
 from singalang_compiler.lower.dispatch import IN_A_GROUP, Chosen, choose
@@ -51,7 +51,7 @@ def lower_section(
     dispatch = chosen.dispatch
     step_s = group.step_s if group else cost.compute_s + machine.dispatch_s / dispatch.count
     training_ = {} if group else _training_kernels(section, chosen, cost.flops, kernels)
-    roles = training_ | _evaluation_kernels(section, kernels)
+    roles = training_ | _evaluation_kernels(section, kernels) | _probe(section, cost.flops, kernels)
     record = _record(section, chosen, roles, _predict(section, kernels), step_s, group)
     decisions = (*section_decisions(section, chosen, placed.cut.topology), *(group_decisions(section, placed) if group else ()))
     return Lowered(record, cost, decisions)
@@ -95,6 +95,11 @@ def _evaluation_kernels(section: Section, kernels: Kernels) -> dict[str, str]:
                 section.double,
             )
     return made
+
+
+def _probe(section: Section, flops: int, kernels: Kernels) -> dict[str, str]:
+    signature, outputs = probe.probe_signature(section), probe.probe_outputs(section)
+    return {"probe": kernels.add("probe", signature, partial(probe.probe_function, section), outputs, flops, section.double)}
 
 
 def _predict(section: Section, kernels: Kernels) -> PredictRecord | None:

@@ -73,6 +73,10 @@ class BoundNet:
     ) -> tuple[Array, tuple[dict[str, Array], dict[str, Array]]]:
         """See `NetFunction`: metrics by the names of their rows, each the pair (weighted sum, weight)."""
         ran = run(self.net, {**self.frozen, **parameters}, state, batch, self.weights, self.key)
+        return self.judged(ran)
+
+    def judged(self, ran: Ran) -> tuple[Array, tuple[dict[str, Array], dict[str, Array]]]:
+        """The objective of a pass, the state after it, and its metrics, as `objective` gives them."""
         ran.metrics["", LOSS] = sum((ran.values[loss].array for loss in self.net.losses), jnp.zeros_like(self.weights))
         total = jnp.sum(self.weights)
         sums = {row.name: jnp.sum(self.weights * ran.metrics[key]) for row in self.net.rows if (key := row.key) in ran.metrics}
