@@ -24,7 +24,8 @@ _STEPPING = frozenset({"training", "evaluating"})
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """To the watcher: what a process last said of itself (`processes.status.Status`), read at `Looked.now_s`."""
+    """To the watcher: what a process last said of itself (`processes.status.Status`), read at `Looked.now_s`. Of one that has not
+    begun to tell, `beat_s` may be when it was last seen to run."""
 
     process: str
     beat_s: float
@@ -83,6 +84,7 @@ class Watch:
         self._order = {name: place for place, name in enumerate(processes)}
         self._seen: dict[str, Seen] = {}
         self._first_s: dict[str, float] = {}
+        self._beat_s: dict[str, float] = {}
         self._looked_s: float | None = None
         self._anew_s = 0.0
         self._lost = False
@@ -106,6 +108,7 @@ class Watch:
         for seen in event.seen:
             self._first_s.setdefault(seen.process, event.now_s)
             self._seen[seen.process] = seen
+            self._beat_s[seen.process] = max(seen.beat_s, self._beat_s.get(seen.process, 0.0))
         found = [*self._stopped(event.seen)] or [*self._stuck(event.seen)] or [*self._all_waiting(event.seen)]
         return sorted(found, key=lambda lost: (-lost.seconds, self._order[lost.process]))[:1]
 
@@ -129,9 +132,10 @@ class Watch:
 
     def _stopped(self, all_seen: tuple[Seen, ...]) -> Iterator[Lost]:
         for seen in all_seen:
-            last_s = max(seen.beat_s, self._first_s[seen.process])
+            beat_s = self._beat_s[seen.process]
+            last_s = max(beat_s, self._first_s[seen.process])
             silent_s = self._now_s - max(last_s, self._anew_s)
-            if silent_s > (STOPPED_BEATS * self.heartbeat_s if seen.beat_s > 0 else FIRST_BEAT_BOUND_S):
+            if silent_s > (STOPPED_BEATS * self.heartbeat_s if beat_s > 0 else FIRST_BEAT_BOUND_S):
                 yield Lost(seen.process, "stopped", seen.doing, seen.step, self._now_s - last_s)
 
     def _stuck(self, all_seen: tuple[Seen, ...]) -> Iterator[Lost]:

@@ -200,6 +200,13 @@ def test_a_process_that_never_gave_a_sign_of_life_has_longer() -> None:
     assert found == [(10.0 + FIRST_BEAT_BOUND_S + 0.125, Lost("a", "stopped", "starting", 0, FIRST_BEAT_BOUND_S + 0.125))]
 
 
+def test_a_process_that_was_seen_to_run_before_its_first_sign_of_life_has_not() -> None:
+    watch = Watch(0.5, ("a",))
+    looks = [Looked(10.0 + count / 8, (_starting(10.0 + count / 8 if count <= 4 else 0.0),)) for count in range(100)]
+    found = [(look.now_s, lost) for look in looks for lost in watch.handle(look)]
+    assert found == [(12.125, Lost("a", "stopped", "starting", 0, 1.625))]
+
+
 def test_processes_that_all_wait_for_one_another_are_found_at_last() -> None:
     watch = Watch(1.0, ("a", "b"))
     found: list[Lost] = []
@@ -214,6 +221,10 @@ def test_who_waits_for_one_that_stands_is_never_stuck() -> None:
     for now in range(4, 4 * 2000):
         standing = Seen("b", now / 4, "standing", 7, 1.0, 0.1)
         assert watch.handle(Looked(now / 4, (_waiting("a", now / 4, 1.0), standing))) == []
+
+
+def _starting(beat_s: float) -> Seen:
+    return Seen("a", beat_s, "starting", 0, 0.0, 0.0)
 
 
 def _training(name: str, beat_s: float) -> Seen:
