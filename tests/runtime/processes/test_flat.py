@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from random import Random
 
+import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from singalang_compiler.plan_group import ClearStep, FeedStep, RunStep
+from singalang_runtime.plane.layout import LanesLayout
 from singalang_runtime.processes.flat import Call, Flat, kind_of, no_seconds
 from singalang_runtime.protocol.exchanges import Act, Await, Give, combined, dated, server_acts, worker_acts
 from singalang_runtime.protocol.group import GroupView, server_name, worker_name
@@ -55,31 +58,32 @@ def by_machines(view: GroupView, steps: int, phase: str) -> Said:
 
 
 class Lanes:
-    """Counts messages that lie on each lane; there is room for `slots` of them. What roles do with them is noted."""
+    """Counts payloads that lie on each lane of a layout, which has as many slots as it says. What roles do is noted."""
 
-    def __init__(self, slots: int) -> None:
-        self.slots = slots
+    def __init__(self, layout: LanesLayout) -> None:
+        self.layout = layout
         self.lying: Counter[Message] = Counter()
         self.said: Said = {}
 
     def call(self, role: str, act: Act, phase: str) -> Call:
         """An act, made into a call."""
         ready: Callable[[], bool] | None = None
-        match act:
-            case Give(messages):
-                ready = lambda: all(self.lying[lane(one)] < self.slots for one in messages)  # noqa: E731
-            case Await(_, messages):
-                ready = lambda: all(self.lying[lane(one)] > 0 for one in messages)  # noqa: E731
-        return Call(ready, lambda step: self._do(role, act, phase, step), kind_of(act))
+        keys = [self.layout.key(one) for one in act.messages] if isinstance(act, Give | Await) else []
+        slots = {key: self.layout.ways[key].ring.slots for key in keys}
+        if isinstance(act, Give):
+            ready = lambda: all(self.lying[key] < slots[key] for key in keys)  # noqa: E731
+        elif isinstance(act, Await):
+            ready = lambda: all(self.lying[key] > 0 for key in keys)  # noqa: E731
+        return Call(ready, lambda step: self._do(role, act, keys, phase, step), kind_of(act))
 
-    def _do(self, role: str, act: Act, phase: str, step: int) -> None:
+    def _do(self, role: str, act: Act, keys: list[Message], phase: str, step: int) -> None:
         said = self.said.setdefault(role, [])
         match act:
             case Give(messages):
-                self.lying.update(map(lane, messages))
+                self.lying.update(keys)
                 said += [Post(dated(message, step)) for message in messages]
-            case Await(_, messages):
-                self.lying.subtract(map(lane, messages))
+            case Await():
+                self.lying.subtract(keys)
                 said.append(combined(act, step))
             case FeedStep(micro=micro):
                 said.append(TakeFields(phase, step, micro))
@@ -89,13 +93,9 @@ class Lanes:
                 said.append(ClearGradients())
 
 
-def lane(message: Message) -> Message:
-    return dated(message, 0)
-
-
 def by_processes(view: GroupView, steps: int, phase: str, draw: Random) -> Said:
-    """What flattened programs do, gone round in an order that is drawn; lanes have room for one message, or more."""
-    lanes = Lanes(draw.choice([1, 1, 2, 5]))
+    """What flattened programs do, gone round in an order that is drawn."""
+    lanes = Lanes(LanesLayout(view, np.dtype("float32")))
     going: dict[str, Flat] = {}
     for number in range(view.group.workers):
         name, flat = worker_name(number), Flat()
@@ -123,7 +123,9 @@ def without_ends(said: Said) -> Said:
 
 
 def check(small: Small, steps: int, draw: Random) -> None:
-    view = GroupView(small.group())
+    group = small.group()
+    roles = [*map(worker_name, range(small.workers)), *map(server_name, range(small.servers))]
+    view = GroupView(msgspec.structs.replace(group, processes={role: role for role in roles}))
     for phase in ("train", "val"):
         expected = without_ends(by_machines(view, steps, phase))
         assert expected
