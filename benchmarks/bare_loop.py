@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -21,6 +22,9 @@ import numpy as np
 
 from benchmarks.job import Job
 from benchmarks.timing import Result, paired
+from singalang_compiler.plan import kernels_folder
+from singalang_runtime.allocator import keep_large_blocks
+from singalang_runtime.opening import open_job, open_plan
 
 Array: TypeAlias = np.ndarray[Any, Any]
 STEPS, STRETCH = 20_000, 2_000
@@ -54,85 +58,90 @@ def _bare(plan: Path) -> Callable[[], float]:
     return run
 
 
+@dataclass(frozen=True)
+class Block:
+    """Shared memory: flags, each in a line of its own, the parameters, and for each process a box for the other's gradient."""
+
+    flags: memoryview
+    parameters: Array
+    boxes: tuple[Array, Array]
+
+    @staticmethod
+    def of(descriptor: int, size: int, halves: tuple[slice, slice]) -> Block:
+        """The views of a block for so many parameters."""
+        memory = mmap.mmap(descriptor, _BLOCK_BYTES)
+        floats = np.frombuffer(memory, np.float32, offset=_FLAGS_BYTES)
+        room = (size + 1023) // 1024 * 1024
+        first, second = (floats[(1 + place) * room :][: half.stop - half.start] for place, half in enumerate(halves))
+        return Block(memoryview(memory).cast("q"), floats[:size], (first, second))
+
+    def meet(self, place: int, number: int) -> None:
+        """Waits for the other process, at a place of the flags that is used once."""
+        self.flags[(place + number) * _LINE] = 1
+        while not self.flags[(place + 1 - number) * _LINE]:
+            pass
+
+
 class Process:
-    """One of two: a worker, and the server of a half of the parameters.
+    """One of two: a worker, and the server of a half of the parameters, on a core of its own. Imports JAX when it is made."""
 
-    The block holds four flags, each in a line of its own, the parameters, and for each process the other's gradient of its half.
-    """
-
-    def __init__(self, number: int, block: int, path: Path) -> None:
-        self.number = number
+    def __init__(self, number: int, descriptor: int, path: Path) -> None:
         os.sched_setaffinity(0, {number})
-        from singalang_runtime.allocator import keep_large_blocks
-
         keep_large_blocks()
         import jax
 
-        from singalang_compiler.plan import kernels_folder
         from singalang_runtime.kernels import compiled, load, put
-        from singalang_runtime.opening import open_job, open_plan
 
         update: Any = jax.config.update
         update("jax_cpu_enable_async_dispatch", False)
         plan = open_plan(path).value
         assert plan is not None
-        job = open_job(plan, path, path.parent, path.parent).value
-        group = plan.sections[0].group
+        job, group = open_job(plan, path, path.parent, path.parent).value, plan.sections[0].group
         assert job is not None and group is not None
 
         def kernel(key: str) -> Any:
             return compiled(load(kernels_folder(path) / f"{key}.stablehlo", plan.kernels[key])).call
 
-        self._batches = job.feeds[0].phases["train"]
         [role] = group.roles
-        self._gradient_of, self._update = kernel(role.calls["step/0"].kernel), kernel(group.server_calls["update"].kernel)
+        self._train, self._update = kernel(role.calls["step/0"].kernel), kernel(group.server_calls["update"].kernel)
+        self._batches, self._rows = job.feeds[0].phases["train"], slice(number * role.rows, (number + 1) * role.rows)
         size, longest = role.parameters[0].size, group.servers[0].size
-        lengths = [sum(one.size for one in group.segments_of(server)) for server in group.servers]
-        halves = slice(0, lengths[0]), slice(lengths[0], size)
-        self._own, self._others = halves[number], halves[1 - number]
-        memory = mmap.mmap(block, _BLOCK_BYTES)
-        self._flags = memoryview(memory).cast("q")
-        floats = np.frombuffer(memory, np.float32, offset=_FLAGS_BYTES)
-        room = (size + 1023) // 1024 * 1024
-        parameters = floats[:size]
-        inboxes = [floats[(1 + place) * room :][: lengths[place]] for place in (0, 1)]
-        self._inbox, self._outbox = inboxes[number], inboxes[1 - number]
+        cut = sum(one.size for one in group.segments_of(group.servers[0]))
+        halves = slice(0, cut), slice(cut, size)
+        block = Block.of(descriptor, size, halves)
         if number == 0:
-            parameters[:] = np.random.default_rng(0).normal(0, 0.1, size)
-        self._meet(2)
-        self._parameters = jax.dlpack.from_dlpack(parameters)
-        assert self._parameters.unsafe_buffer_pointer() == parameters.ctypes.data, "a view, no copy"
-        aligned = np.zeros(longest + 16, np.float32)
-        start = -aligned.ctypes.data % 64 // 4
-        gradient = aligned[start : start + longest]
-        self._gradient, self._gradient_given = gradient[: lengths[number]], jax.dlpack.from_dlpack(gradient)
-        self._values = parameters[self._own]
-        first = np.zeros(longest, np.float32)
-        first[: lengths[number]] = self._values
-        self._slice = tuple(put(array) for array in (first, np.zeros(longest, np.float32), np.zeros(longest, np.float32)))
+            block.parameters[:] = np.random.default_rng(0).normal(0, 0.1, size)
+        block.meet(4, number)
+        self._number, self._block, self._own, self._others = number, block, halves[number], halves[1 - number]
+        self._parameters = jax.dlpack.from_dlpack(block.parameters)
+        assert self._parameters.unsafe_buffer_pointer() == block.parameters.ctypes.data, "a view, no copy"
+        self._gradient = _aligned(longest)
+        self._gradient_given = jax.dlpack.from_dlpack(self._gradient)
+        values = _aligned(longest)
+        values[: len(block.boxes[number])] = block.parameters[self._own]
+        self._slice = tuple(put(array) for array in (values, _aligned(longest), _aligned(longest)))
         self._metrics = put(np.zeros((2, 2), np.float32))
-        self._rows = slice(number * role.rows, (number + 1) * role.rows)
 
     def run(self, first: int, count: int) -> None:
         """Trains for some steps."""
-        own, others, inbox, outbox, values, gradient = (
-            *(self._own, self._others, self._inbox, self._outbox),
-            *(self._values, self._gradient),
-        )
-        flags, length, rows, batches = self._flags, len(self._values), self._rows, self._batches
-        pushed, heard = self.number * _LINE, (1 - self.number) * _LINE
+        train, update, batches, rows = self._train, self._update, self._batches, self._rows
+        own, others, flags, number, block = self._own, self._others, self._block.flags, self._number, self._block
+        inbox, outbox, values = block.boxes[number], block.boxes[1 - number], block.parameters[own]
+        length = len(values)
+        gradient, given, given_parameters = self._gradient[:length], self._gradient_given, self._parameters
+        metrics, held = self._metrics, self._slice
+        pushed, heard = number * _LINE, (1 - number) * _LINE
         published, read = pushed + 2 * _LINE, heard + 2 * _LINE
-        metrics, held, given = self._metrics, self._slice, self._gradient_given
         for step in range(first, first + count):
             image, label = batches.table.gather(batches.order.record_numbers(step, 1)[0][rows])
-            metrics, gradients = self._gradient_of(self._parameters, metrics, image, label)
+            metrics, gradients = train(given_parameters, metrics, image, label)
             array = np.asarray(gradients)
             outbox[:] = array[others]
             flags[pushed] = step + 1
             while flags[heard] <= step:
                 pass
             np.add(array[own], inbox, out=gradient)
-            held = self._update(*held, given, np.int32(step))
+            held = update(*held, given, np.int32(step))
             values[:] = np.asarray(held[0])[:length]
             flags[published] = step + 1
             while flags[read] <= step:
@@ -144,12 +153,12 @@ class Process:
         total, weight = np.asarray(self._metrics)[0]
         return float(total / weight)
 
-    def _meet(self, pair: int) -> None:
-        """Waits for the other."""
-        place = 2 * pair * _LINE
-        self._flags[place + self.number * _LINE] = 1
-        while not self._flags[place + (1 - self.number) * _LINE]:
-            pass
+
+def _aligned(size: int) -> Array:
+    """Zeros that JAX takes as they lie."""
+    room = np.zeros(size + 16, np.float32)
+    start = -room.ctypes.data % 64 // 4
+    return room[start : start + size]
 
 
 def _seconds(process: Process, steps: int) -> float:
