@@ -47,9 +47,12 @@ class Block:
 
     @staticmethod
     def attached(descriptor: int) -> Block:
-        """The block of an inherited descriptor, which from now on is this block's to close. Raises OSError."""
+        """The block of an inherited descriptor, which is now this block's to close, grown to whole pages. Raises OSError."""
         os.set_inheritable(descriptor, False)
-        return Block(mmap.mmap(descriptor, os.fstat(descriptor).st_size), descriptor)
+        size_bytes = os.fstat(descriptor).st_size
+        if size_bytes % mmap.PAGESIZE or not size_bytes:
+            os.ftruncate(descriptor, _whole_pages(size_bytes))
+        return Block(mmap.mmap(descriptor, _whole_pages(size_bytes)), descriptor)
 
     @staticmethod
     def ordinary(size_bytes: int) -> Block:

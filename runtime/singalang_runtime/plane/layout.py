@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from singalang_compiler.plan_group import NormStep, ReceiveStep, RoleRecord, SendStep, SliceSegment
-from singalang_runtime.group.moving import Giving, giving
+from singalang_runtime.group.moving import giving
 from singalang_runtime.group.sharing import Stretch, shared
 from singalang_runtime.plane.block import ALIGNMENT
 from singalang_runtime.plane.ring import WORD_BYTES, Part, Ring
@@ -132,7 +132,6 @@ class _Ways:
 
     def __init__(self, view: GroupView, dtype: np.dtype[Any], shared_: _Shared) -> None:
         self._view, self._dtype, self._shared = view, dtype, shared_
-        self._givings: dict[tuple[str, str, bool, int], Giving] = {}
         self._slices: dict[int, tuple[SliceSegment, ...]] = {}
         self._stretches: dict[tuple[str, int | None, int], tuple[Stretch, ...]] = {}
         self._cut = any(stored.axis is not None for stored in view.group.stored)
@@ -151,26 +150,22 @@ class _Ways:
     def _blocks(self, worker: int, phase: str) -> Iterator[Way]:
         sends = [(step.connection, step.back) for step in self._view.program(worker, phase) if isinstance(step, SendStep)]
         for name, back in dict.fromkeys(sends):
-            for other in self._view.sends_to(worker, phase, name, back):
-                message = Message("block", worker_name(worker), worker_name(other), 0, name, phase, 0, back)
-                yield from self._connection(message, worker, other)
+            connection = self._view.connection(phase, name)
+            first = (connection.source_stage if back else connection.target_stage) * self._view.width
+            given = giving(connection, self._view.position_of(worker), back).parts
+            for position in sorted(given):
+                if first + position != worker:
+                    other = worker_name(first + position)
+                    part = Part(tuple(one.stop - one.start for one in given[position]), connection.dtype)
+                    yield from self._connection(Message("block", worker_name(worker), other, 0, name, phase, 0, back), part)
 
-    def _connection(self, message: Message, worker: int, other: int) -> Iterator[Way]:
-        parts = (self._region(message, worker, other),)
+    def _connection(self, message: Message, part: Part) -> Iterator[Way]:
         micros = self._shared.micros(message, "send")
         assert set(micros) == set(self._shared.micros(message, "receive")), f"not all of {message} is taken"
         if self._shared.is_one_lane(message):
-            yield self._way(message, parts, BLOCK_SLOTS)
+            yield self._way(message, (part,), BLOCK_SLOTS)
         else:
-            yield from (self._way(replace(message, micro=micro), parts, 1) for micro in micros)
-
-    def _region(self, message: Message, worker: int, other: int) -> Part:
-        connection, position = self._view.connection(message.phase, message.name), self._view.position_of(worker)
-        way = message.phase, message.name, message.back, position
-        if way not in self._givings:
-            self._givings[way] = giving(connection, position, message.back)
-        part = self._givings[way].parts[self._view.position_of(other)]
-        return Part(tuple(one.stop - one.start for one in part), connection.dtype)
+            yield from (self._way(replace(message, micro=micro), (part,), 1) for micro in micros)
 
     def _gradients(self, worker: int) -> Iterator[Way]:
         group = self._view.group

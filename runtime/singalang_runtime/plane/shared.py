@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from singalang_runtime.group.plane import LINKS
 from singalang_runtime.plane.bell import Bell, Waiter
 from singalang_runtime.plane.block import Block
 from singalang_runtime.plane.layout import Key, LanesLayout, StateOf, Way
-from singalang_runtime.plane.port import Lane
+from singalang_runtime.plane.local import LocalLane
+from singalang_runtime.plane.port import LINKS, Lane
 from singalang_runtime.plane.ring import ReceivingEnd, SendingEnd
-from singalang_runtime.plane.view import ViewLane
 from singalang_runtime.protocol.steps import Message
 
 
@@ -66,7 +65,7 @@ class SharedPlane:
         sender, receiver = (self._layout.process_of(role) for role in (way.key.sender, way.key.receiver))
         assert self._process in (sender, receiver), f"{way.key} is none of {self._process}'s"
         if way.within:
-            return ViewLane(way.ring.slots)
+            return LocalLane(lambda parts: None)
         if receiver == self._process:
             return ReceivingEnd(self._block, way.ring, self._bells[sender])
         end = SendingEnd(self._block, way.ring, self._bells[receiver])

@@ -97,12 +97,12 @@ class StatusReader:
     def __init__(self, block: Block, processes: int) -> None:
         self._records = tuple(
             (_Record(block, first, _BEAT), _Record(block, first + _RECORD_BYTES, _WORK))
-            for first in range(0, processes * _PROCESS_BYTES, _PROCESS_BYTES)
+            for first in range(0, status_bytes(processes), _PROCESS_BYTES)
         )
         self._last = [Status()] * processes
 
     def read(self, place: int) -> Status:
-        """What the process at a place says; what it said before, where it was stopped in the middle of a word."""
+        """What the process at a place says; of a record in which it was stopped while it wrote, what that held before."""
         beat, work = self._records[place]
         last = self._last[place]
         if (beaten := beat.read()) is not None:
