@@ -1,4 +1,4 @@
-"""Who does a train section: what a host may ask of its workers, and the worker that is alone. Knows no coordinator and no file."""
+"""Who does a train section: what may be asked of its workers, and the worker that is alone. Knows no coordinator and no file."""
 
 from __future__ import annotations
 
@@ -25,20 +25,8 @@ class GroupMeasured:
     memory_bytes: Mapping[str, int]
 
 
-class Crew(Protocol):
-    """The workers of a section with all that they hold. What they are told to do is done in `advance`.
-
-    `timed`: (steps, seconds) of every stretch of steps; `seconds` were spent in steps, `compile_s` in compiling.
-    """
-
-    section: SectionRecord
-    layout: Layout
-    timed: list[tuple[int, float]]
-    compile_s: float
-
-    @property
-    def seconds(self) -> float:
-        """Seconds spent in steps, those that are being done included."""
+class Hands(Protocol):
+    """Workers of a section that begin where they were put. What they are told to do is done in `advance`."""
 
     @property
     def step(self) -> int:
@@ -46,12 +34,6 @@ class Crew(Protocol):
 
     def step_of(self, worker: int) -> int:
         """Steps that a worker has done."""
-
-    def initialise(self, known: Mapping[str, Array]) -> None:
-        """Begins the section: parameters and state from `known`, by key, the others from their initialisers; slots 0."""
-
-    def restore(self, tensors: Mapping[str, Array], step: int) -> None:
-        """Goes on from the tensors of a checkpoint."""
 
     def run(self, worker: int, stop: int) -> None:
         """Tells a worker to run steps up to `stop`. Answer: StepsDone."""
@@ -76,6 +58,28 @@ class Crew(Protocol):
 
     def read(self, worker: int) -> tuple[Measure, ...]:
         """What was gathered since the last time; begins new totals."""
+
+
+class Crew(Hands, Protocol):
+    """All workers of a section with all that they hold.
+
+    `timed`: (steps, seconds) of every stretch of steps; `seconds` were spent in steps, `compile_s` in compiling.
+    """
+
+    section: SectionRecord
+    layout: Layout
+    timed: list[tuple[int, float]]
+    compile_s: float
+
+    @property
+    def seconds(self) -> float:
+        """Seconds spent in steps, those that are being done included."""
+
+    def initialise(self, known: Mapping[str, Array]) -> None:
+        """Begins the section: parameters and state from `known`, by key, the others from their initialisers; slots 0."""
+
+    def restore(self, tensors: Mapping[str, Array], step: int) -> None:
+        """Goes on from the tensors of a checkpoint."""
 
     def tensors(self) -> dict[str, Array]:
         """Every tensor by key, and the metrics so far: what a checkpoint holds. Let go of them before the next step."""

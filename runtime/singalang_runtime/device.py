@@ -34,8 +34,11 @@ class Device:
         return self.kernels[kernel]
 
 
-def open_device(plan: Plan, path: Path, wanted: Collection[str], cache: Path | None) -> Outcome[Device]:
-    """The device with the wanted kernels of the plan at `path`. `cache`: folder in which compiled kernels are kept."""
+def open_device(
+    plan: Plan, path: Path, wanted: Collection[str], cache: Path | None, *, synchronous: bool = False
+) -> Outcome[Device]:
+    """The device with the wanted kernels of the plan at `path`. `cache`: folder in which compiled kernels are kept; `synchronous`:
+    a kernel has finished when its call returns, where that can be had."""
     if "jax" not in sys.modules:
         keep_large_blocks()
     from singalang_runtime import kernels
@@ -43,7 +46,8 @@ def open_device(plan: Plan, path: Path, wanted: Collection[str], cache: Path | N
     here = version("jax")
     try:
         kernels.check_version(plan.jax)
-        kernels.configure(cache=_usable(cache), double=any(section.precision == "f64" for section in plan.sections))
+        double = any(section.precision == "f64" for section in plan.sections)
+        kernels.configure(cache=_usable(cache), double=double, synchronous=synchronous)
         if kernels.backend() not in plan.platforms:
             return Outcome(None, (PlanPlatform(str(path), plan.platforms, kernels.backend()).diagnostic(),))
         loaded = {key: kernels.load(kernel_file(path, key), plan.kernels[key]) for key in sorted(wanted)}

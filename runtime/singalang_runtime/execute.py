@@ -4,39 +4,43 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from singalang_compiler.plan import Plan
 from singalang_grammar.diagnostics import Diagnostic, Outcome
 from singalang_runtime.attention import Attention
-from singalang_runtime.checkpoint.manifest import Manifest
 from singalang_runtime.checkpoint.read import Checkpoint, check_model, names, read_latest
 from singalang_runtime.codes.e0709_plan_processes import PlanProcesses
 from singalang_runtime.codes.e0809_run_of_another_plan import RunOfAnotherPlan
 from singalang_runtime.codes.e0811_metrics_lost import MetricsLost
-from singalang_runtime.codes.e0812_other_surroundings import OtherSurroundings
 from singalang_runtime.codes.e0901_loss_not_finite import LossNotFinite
-from singalang_runtime.codes.e0902_kernel_failed import KernelFailed
 from singalang_runtime.codes.e0909_resume_without_run import NothingToResume
-from singalang_runtime.device import Device, open_device
+from singalang_runtime.device import open_device
+from singalang_runtime.failing import JobFailed
 from singalang_runtime.feed.faults import BrokenData
 from singalang_runtime.feed.fingerprint import changed
 from singalang_runtime.layout import Layout
 from singalang_runtime.office import Office
-from singalang_runtime.opening import OpenJob, check_processes, open_job, open_plan, training_kernels
+from singalang_runtime.opening import OpenJob, open_job, open_plan, training_kernels
 from singalang_runtime.plan_files import read_plan
+from singalang_runtime.processes.cores import available, bind
+from singalang_runtime.processes.room import check_room
 from singalang_runtime.protocol.instructions import EndJob
 from singalang_runtime.report.port import Reporter, Summary
 from singalang_runtime.run_folder import RunFolder, Status, create, create_next, now, reopen
 from singalang_runtime.runs import latest_run
-from singalang_runtime.scorecard import scorecard
+from singalang_runtime.scorecard import SectionScore, scorecard
 from singalang_runtime.storage import StorageFailed
+
+if TYPE_CHECKING:
+    from singalang_runtime.processes.crowd import Crowd
 
 FINE, MISTAKE, USAGE, FAILED = 0, 1, 2, 3
 SIGNALLED = 128
@@ -76,11 +80,24 @@ class ExitStatus:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A job with its folder open, and the checkpoint to go on from; `fresh` where nothing was there before."""
+    """A job with its folder open, and the checkpoint to go on from. `crowd`: processes that were started ahead."""
 
     job: OpenJob
     folder: RunFolder
     checkpoint: Checkpoint | None
+    crowd: Crowd | None = None
+
+
+class Runs(Protocol):
+    """What runs a job. `scores` are those of the train sections that it has left."""
+
+    scores: list[SectionScore]
+
+    def run(self, resumed: Checkpoint | None) -> EndJob:
+        """Runs it from its beginning or from a checkpoint. Raises StorageFailed, BrokenData and JobFailed."""
+
+    def abandon(self) -> EndJob:
+        """Asked for the second time: the job is over at once."""
 
 
 def execute(request: ExecRequest) -> ExitStatus:
@@ -102,13 +119,55 @@ def _execute(request: ExecRequest, attention: Attention) -> ExitStatus:
         wrong = USAGE if any(one.code == PlanProcesses.CODE for one in found) else MISTAKE
         return ExitStatus(wrong if outcome.failed else FINE, found)
     try:
-        device = open_device(ready.job.plan, ready.folder.plan, needed_kernels(ready.job.plan), request.cache)
-        if device.value is None:
-            _close_state(ready.folder, "failed", device.diagnostics)
-            return ExitStatus(MISTAKE, (*found, *device.diagnostics), ready.folder.path)
-        return _train(request, ready, device.value, attention, found)
+        if ready.crowd is not None or _several(ready.job.plan, request):
+            return _train(request, ready, lambda office: _many(request, ready, office, attention), found, attention)
+        return _alone(request, ready, found, attention)
     finally:
+        if ready.crowd is not None:
+            ready.crowd.kill()
         ready.folder.close()
+
+
+def _several(plan: Plan, request: ExecRequest) -> bool:
+    """Whether the plan is run by several processes."""
+    return len(plan.processes) > 1 and not request.local
+
+
+def _alone(request: ExecRequest, ready: _Ready, found: Sequence[Diagnostic], attention: Attention) -> ExitStatus:
+    """Runs the job in this process."""
+    plan = ready.job.plan
+    if plan.semantics == "bitwise":
+        bind(available()[:1])
+    device = open_device(plan, ready.folder.plan, needed_kernels(plan), request.cache)
+    if device.value is None:
+        _close_state(ready.folder, "failed", device.diagnostics)
+        return ExitStatus(MISTAKE, (*found, *device.diagnostics), ready.folder.path)
+    from singalang_runtime.host import Host
+
+    opened = device.value
+    if len(plan.processes) > 1:
+        request.reporter.note(f"the work of {len(plan.processes)} processes is done in this one")
+    return _train(request, ready, lambda office: Host(office, opened, attention, request.until), found, attention)
+
+
+def _many(request: ExecRequest, ready: _Ready, office: Office, attention: Attention) -> Runs:
+    """What runs the job in processes of its own."""
+    from singalang_runtime.processes.host import Place, ProcessHost
+
+    place = Place(data=Path(ready.folder.state.data), cache=request.cache, until=request.until, crowd=ready.crowd)
+    return ProcessHost(office, place, attention, lambda: _again(ready.folder, office.names))
+
+
+def _again(folder: RunFolder, sections: Sequence[str]) -> Checkpoint | None:
+    """The last checkpoint, the folder made what it was then; None where there is none. Raises StorageFailed."""
+    checkpoint = None
+    if names(folder.checkpoints, sections):
+        read = read_latest(folder.checkpoints, sections)
+        if read.value is None:
+            raise StorageFailed(read.diagnostics[0])
+        checkpoint = read.value
+    folder.metrics.cut(checkpoint.manifest.metrics_bytes if checkpoint else 0)
+    return checkpoint
 
 
 def _begin(request: ExecRequest) -> Outcome[_Ready]:
@@ -118,16 +177,39 @@ def _begin(request: ExecRequest) -> Outcome[_Ready]:
     plan = open_plan(request.plan)
     if plan.value is None:
         return Outcome(None, plan.diagnostics)
-    refused = check_processes(plan.value, request.plan, request.local)
-    if refused:
-        return Outcome(None, refused)
-    job = open_job(plan.value, request.plan, data, request.run or request.runs)
+    room = check_room(plan.value, request.plan) if _several(plan.value, request) else ()
+    if Outcome(None, room).failed:
+        return Outcome(None, room)
+    crowd = _ahead(plan.value) if _several(plan.value, request) else None
+    try:
+        ready = _prepared(request, plan.value, request.plan, data)
+    except BaseException:
+        if crowd is not None:
+            crowd.kill()
+        raise
+    if ready.value is None:
+        if crowd is not None:
+            crowd.kill()
+        return ready
+    return Outcome(replace(ready.value, crowd=crowd), (*room, *ready.diagnostics))
+
+
+def _ahead(plan: Plan) -> Crowd:
+    """The processes of the first section: they import what they need while the data are opened."""
+    from singalang_runtime.processes.starting import start_crowd
+
+    return start_crowd(plan, 0)
+
+
+def _prepared(request: ExecRequest, plan: Plan, path: Path, data: Path) -> Outcome[_Ready]:
+    """A job with its run folder, which is made when everything else has been found good."""
+    job = open_job(plan, path, data, request.run or request.runs, alone=not _several(plan, request))
     if job.value is None:
         return Outcome(None, job.diagnostics)
     if request.run is not None:
-        folder = create(request.run, request.plan, plan.value, str(data))
+        folder = create(request.run, path, plan, str(data))
     else:
-        folder = create_next(request.runs, request.plan, plan.value, str(data))
+        folder = create_next(request.runs, path, plan, str(data))
     found = (*job.diagnostics, *folder.diagnostics)
     return Outcome(_Ready(job.value, folder.value, None) if folder.value else None, found)
 
@@ -155,19 +237,19 @@ def _reopened(request: ExecRequest, folder: RunFolder, given: Plan | None) -> Ou
     if plan.value is None:
         return Outcome(None, plan.diagnostics)
     if given is not None and given.sha256 != plan.value.sha256:
-        several = len(plan.value.processes) > 1
-        return Outcome(None, (RunOfAnotherPlan(str(folder.path), str(request.plan), several).diagnostic(),))
-    refused = check_processes(plan.value, folder.plan, request.local)
-    if refused:
-        return Outcome(None, refused)
+        local = request.local and len(plan.value.processes) > 1
+        return Outcome(None, (RunOfAnotherPlan(str(folder.path), str(request.plan), local).diagnostic(),))
+    room = check_room(plan.value, folder.plan) if _several(plan.value, request) else ()
+    if Outcome(None, room).failed:
+        return Outcome(None, room)
     if folder.state.status == "finished":
         request.reporter.note(f"the run in {folder.path} has finished already")
         return Outcome(None)
     data = request.data if request.data is not None else Path(folder.state.data)
-    job = open_job(plan.value, folder.plan, data, folder.path)
+    job = open_job(plan.value, folder.plan, data, folder.path, alone=not _several(plan.value, request))
     if job.value is None:
         return Outcome(None, job.diagnostics)
-    found = list(job.diagnostics)
+    found = [*room, *job.diagnostics]
     checkpoint = None
     sections = [section.name for section in plan.value.sections]
     if names(folder.checkpoints, sections):
@@ -208,22 +290,18 @@ def _continue(folder: RunFolder, checkpoint: Checkpoint | None, data: Path) -> l
     return [MetricsLost(str(folder.path / "metrics.jsonl"), wanted, have).diagnostic()] if lost else []
 
 
-def _train(request: ExecRequest, ready: _Ready, device: Device, attention: Attention, found: Sequence[Diagnostic]) -> ExitStatus:
-    from singalang_runtime.host import Host
-    from singalang_runtime.kernels import DeviceFailed
-
+def _train(
+    request: ExecRequest, ready: _Ready, runs: Callable[[Office], Runs], found: Sequence[Diagnostic], attention: Attention
+) -> ExitStatus:
+    """Runs the job with what does it, and tells how it ended."""
     begun, folder = perf_counter(), ready.folder
-    office = Office(ready.job, folder, request.reporter, device.surroundings)
-    host = Host(office, device.load, attention)
-    if ready.checkpoint is not None:
-        found = (*found, *_elsewhere(ready.checkpoint.manifest, device, folder))
+    office = Office(ready.job, folder, request.reporter)
+    host = runs(office)
     request.reporter.begin(ready.job.plan.name, str(folder.path), ready.checkpoint.path.name if ready.checkpoint else None)
-    if len(ready.job.plan.processes) > 1:
-        request.reporter.note(f"the work of {len(ready.job.plan.processes)} processes is done in this one")
     fault: Diagnostic | None = None
     code = FAILED
     try:
-        end = host.run(ready.checkpoint, request.until)
+        end = host.run(ready.checkpoint)
         folder.write("scorecard.json", scorecard(ready.job.plan, host.scores, perf_counter() - begun, office.checkpoint_bytes))
     except KeyboardInterrupt:
         end = host.abandon()
@@ -231,9 +309,8 @@ def _train(request: ExecRequest, ready: _Ready, device: Device, attention: Atten
         end, fault = EndJob("failed"), failure.diagnostic
     except BrokenData as failure:
         end, fault, code = EndJob("failed"), failure.diagnostic, MISTAKE
-    except (DeviceFailed, MemoryError) as failure:
-        reason = (str(failure).splitlines() or ["no memory left"])[0]
-        end, fault = EndJob("failed"), KernelFailed(office.doing, reason).diagnostic()
+    except JobFailed as failure:
+        end, fault = EndJob("failed"), failure.diagnostic
     except BaseException:
         _close_state(folder, "failed", (), "a bug in singalang")
         raise
@@ -241,7 +318,15 @@ def _train(request: ExecRequest, ready: _Ready, device: Device, attention: Atten
         facts = end.fault
         fault = LossNotFinite(facts.section, facts.metric, facts.value, facts.step, facts.since, office.checkpoint).diagnostic()
     return _ended(
-        request, ready, office, end, fault, code, (*found, *([fault] if fault else [])), perf_counter() - begun, attention
+        request,
+        ready,
+        office,
+        end,
+        fault,
+        code,
+        (*found, *office.found, *([fault] if fault else [])),
+        perf_counter() - begun,
+        attention,
     )
 
 
@@ -267,7 +352,7 @@ def _ended(
     _close_state(folder, status, (fault,) if fault else (), None, office)
     views = tuple(office.view(number) for number in range(len(ready.job.plan.sections)))
     lines = tuple(office.lines.values())
-    several = len(ready.job.plan.processes) > 1
+    several = request.local and len(ready.job.plan.processes) > 1
     summary = Summary(status, str(folder.path), views, lines, office.step, office.records_s, seconds, office.checkpoint, several)
     request.reporter.end(summary)
     if status in ("finished", "stopped"):
@@ -293,11 +378,3 @@ def _close_state(
     )
     with suppress(StorageFailed):
         folder.set_state(state)
-
-
-def _elsewhere(manifest: Manifest, device: Device, folder: RunFolder) -> tuple[Diagnostic, ...]:
-    then, here = (manifest.jax, manifest.platform), device.surroundings
-    if then == here:
-        return ()
-    words = ["JAX {} on {}".format(*each) for each in (then, here)]
-    return (OtherSurroundings(str(folder.path), *words).diagnostic(),)

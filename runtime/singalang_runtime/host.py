@@ -9,10 +9,13 @@ from time import perf_counter
 from typing import assert_never
 
 from singalang_runtime.attention import Attention
-from singalang_runtime.binding import Load
 from singalang_runtime.checkpoint.read import Checkpoint
+from singalang_runtime.codes.e0902_kernel_failed import KernelFailed
 from singalang_runtime.crew import Alone, Crew
+from singalang_runtime.device import Device
+from singalang_runtime.failing import JobFailed
 from singalang_runtime.group.local import LocalGroup
+from singalang_runtime.kernels import DeviceFailed
 from singalang_runtime.labour import Labour
 from singalang_runtime.layout import Array
 from singalang_runtime.office import Office
@@ -27,20 +30,46 @@ from singalang_runtime.training import Training
 class Host:
     """One process that is coordinator and all workers at once."""
 
-    def __init__(self, office: Office, load: Load, attention: Attention) -> None:
+    def __init__(self, office: Office, device: Device, attention: Attention, until: int | None) -> None:
         self.office = office
         self.scores: list[SectionScore] = []
-        self._load, self._attention = load, attention
+        office.surroundings = device.surroundings
+        self._load, self._attention, self._until = device.load, attention, until
         self._resumed: Checkpoint | None = None
+        self._crew: Crew | None = None
         self._end: i.EndJob | None = None
 
-    def run(self, resumed: Checkpoint | None, until: int | None) -> i.EndJob:
-        """Runs the job from its beginning or from a checkpoint. May raise StorageFailed, BrokenData and DeviceFailed."""
-        self._resumed = resumed
+    @property
+    def _working(self) -> Crew:
+        assert self._crew is not None, "a section has begun"
+        return self._crew
+
+    def run(self, resumed: Checkpoint | None) -> i.EndJob:
+        """Runs the job from its beginning or from a checkpoint. Raises StorageFailed, BrokenData and JobFailed."""
+        try:
+            return self._run(resumed)
+        except (DeviceFailed, MemoryError) as failure:
+            reason = (str(failure).splitlines() or ["no memory left"])[0]
+            raise JobFailed(KernelFailed(self.office.doing, reason).diagnostic()) from failure
+
+    def abandon(self) -> i.EndJob:
+        """Asked for the second time: the job is over at once."""
+        self._coordinate(e.LeaveRequested())
+        if self._end is None:  # the first time was not heard yet
+            self._coordinate(e.LeaveRequested())
+        assert self._end is not None
+        return self._end
+
+    def _run(self, resumed: Checkpoint | None) -> i.EndJob:
         job, office = self.office.job, self.office
         sizes = [section.group.workers if section.group else 1 for section in job.plan.sections]
-        self._coordinator = Coordinator(sizes, office.cursor(resumed.manifest) if resumed else None, office.reporter.refresh_s)
-        machines = {number: Worker(number, job.schedules, until) for number in range(max(sizes))}
+        cursor = None
+        if resumed is not None:
+            office.compare_surroundings(resumed.manifest)
+            cursor = office.go_on_from(resumed)
+        self._resumed = resumed
+        self._coordinator = Coordinator(sizes, cursor, office.reporter.refresh_s)
+        machines = {number: Worker(number, job.schedules, self._until) for number in range(max(sizes))}
         self._labour = Labour(
             machines, office.names, begin=self._begin, tell=self._coordinate, before=self._before, looked=self._looked
         )
@@ -53,16 +82,8 @@ class Host:
             self._score()
             return self._end
         finally:
-            if self._labour.crew is not None:
-                self._labour.crew.close()
-
-    def abandon(self) -> i.EndJob:
-        """Asked for the second time: the job is over at once."""
-        self._coordinate(e.LeaveRequested())
-        if self._end is None:  # the first time was not heard yet
-            self._coordinate(e.LeaveRequested())
-        assert self._end is not None
-        return self._end
+            if self._crew is not None:
+                self._crew.close()
 
     def _coordinate(self, event: e.CoordinatorEvent) -> None:
         self.office.trace(event)
@@ -73,7 +94,7 @@ class Host:
                 case i.Send(worker, message):
                     self._labour.hear(worker, message)
                 case i.WriteCheckpoint(cursor):
-                    self.office.write_checkpoint(cursor, self._labour.working.tensors())
+                    self.office.write_checkpoint(cursor, self._working.tensors())
                     self._hear()
                     self._coordinate(e.Checkpointed(cursor.section, cursor.step))
                 case i.RecordMetrics():
@@ -100,7 +121,7 @@ class Host:
                 office.reporter.stage({"val": "validating", "test": "testing", "train": "training"}[phase])
 
     def _looked(self) -> None:
-        self.office.step = self._labour.working.step
+        self.office.step = self._working.step
         self._hear()
 
     def _hear(self) -> None:
@@ -113,26 +134,24 @@ class Host:
         crew = self._open(section, cursor.step if cursor else 0)
         if cursor is not None:
             assert self._resumed is not None, "a cursor comes from a checkpoint"
-            tensors = self._resumed.tensors
-            crew.restore(tensors, cursor.step)
-            self.office.known = {key: tensors[key] for key in tensors if key.startswith(("parameters/", "state/"))}
-            self.office.checkpoint = self._resumed.path.name
-            self._resumed = None
+            crew.restore(self._resumed.tensors, cursor.step)
+            self._resumed, self._crew = None, crew
             return crew
         self.office.doing = "making the first parameters"
         known: dict[str, Array] = dict(self.office.known)
         start = self.office.job.starts[section]
         crew.initialise(known | start.read(crew.layout.dtype) if start is not None else known)
+        self._crew = crew
         return crew
 
     def _open(self, section: int, step: int) -> Crew:
         """The section's crew, its kernels compiled; what the section before it learned is kept."""
-        labour, job = self._labour, self.office.job
-        if labour.crew is not None:
+        job = self.office.job
+        if self._crew is not None:
             self._score()
-            self.office.known |= labour.crew.learned()
-            labour.crew.close()
-            labour.crew = None
+            self.office.known |= self._crew.learned()
+            self._crew.close()
+            self._crew = None
         self.office.enter(section, step)
         plan, feed, schedule = job.plan, job.feeds[section], job.schedules[section]
         record = plan.sections[section]
@@ -141,7 +160,7 @@ class Host:
         return LocalGroup(plan, record, feed, schedule, self._load)
 
     def _mark(self) -> None:
-        self.office.mark(self._labour.working.seconds, self._labour.working.step)
+        self.office.mark(self._working.seconds, self._working.step)
 
     def _look(self) -> None:
         now = perf_counter()
@@ -150,6 +169,6 @@ class Host:
 
     def _score(self) -> None:
         """Notes how fast the section at hand was trained."""
-        crew = self._labour.crew
+        crew = self._crew
         if crew is not None:
             self.scores.append(section_score(crew.section, crew.timed, crew.compile_s, crew.measured()))

@@ -10,7 +10,7 @@ from typing import assert_never
 
 import numpy as np
 
-from singalang_runtime.crew import Crew
+from singalang_runtime.crew import Hands
 from singalang_runtime.evaluator import Watch
 from singalang_runtime.protocol import events as e
 from singalang_runtime.protocol import instructions as i
@@ -38,12 +38,12 @@ class Labour:
         machines: Mapping[int, Worker],
         sections: Sequence[str],
         *,
-        begin: Callable[[int, e.Cursor | None], Crew],
+        begin: Callable[[int, e.Cursor | None], Hands],
         tell: Callable[[e.CoordinatorEvent], None],
         before: Callable[[i.WorkerInstruction], None] = lambda instruction: None,
         looked: Callable[[], None] = lambda: None,
     ) -> None:
-        self.crew: Crew | None = None
+        self.crew: Hands | None = None
         self._machines, self._sections = machines, sections
         self._begin_crew, self._tell, self._before, self._looked = begin, tell, before, looked
         self._inbox: deque[tuple[int, e.WorkerEvent]] = deque()
@@ -51,7 +51,7 @@ class Labour:
         self._good: dict[int, int] = {}  # by worker the last step known to be good
 
     @property
-    def working(self) -> Crew:
+    def working(self) -> Hands:
         """The crew of the section at hand."""
         assert self.crew is not None, "a section has begun"
         return self.crew

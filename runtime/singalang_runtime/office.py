@@ -7,8 +7,11 @@ from time import perf_counter
 
 import msgspec
 
+from singalang_grammar.diagnostics import Diagnostic
 from singalang_runtime.checkpoint.manifest import Manifest, folder_name
+from singalang_runtime.checkpoint.read import Checkpoint
 from singalang_runtime.checkpoint.write import write_checkpoint
+from singalang_runtime.codes.e0812_other_surroundings import OtherSurroundings
 from singalang_runtime.layout import Array
 from singalang_runtime.metrics_file import Line
 from singalang_runtime.opening import OpenJob
@@ -23,11 +26,11 @@ from singalang_runtime.storage import writing
 class Office:
     """The desk of a job: what was measured and written so far, for whoever tells of it at the end.
 
-    `surroundings`: versions of JAX and the platform, which go into checkpoints. `doing` says what is being done, for whoever must
-    tell of its failure. `known`: what earlier sections learned, by key.
+    `surroundings`: version of JAX and the platform, which go into checkpoints. `doing` says what is being done, for whoever must
+    tell of its failure. `known`: what earlier sections learned, by key. `found`: what people should be told besides.
     """
 
-    def __init__(self, job: OpenJob, run: RunFolder, reporter: Reporter, surroundings: tuple[str, str]) -> None:
+    def __init__(self, job: OpenJob, run: RunFolder, reporter: Reporter) -> None:
         self.doing = "starting"
         self.lines: dict[tuple[str, str], Line] = {}
         self.checkpoint: str | None = None
@@ -35,21 +38,32 @@ class Office:
         self.section, self.step = 0, 0
         self.records_s: float | None = None
         self.known: dict[str, Array] = {}
-        self.surroundings = surroundings
+        self.found: list[Diagnostic] = []
+        self.surroundings = ("", "")
         self.job, self.folder, self.reporter = job, run, reporter
         self.names = [section.name for section in job.plan.sections]
         self._begun = perf_counter()
         self._pace = Pace(1)
+
+    def go_on_from(self, checkpoint: Checkpoint) -> e.Cursor:
+        """The job goes on from a checkpoint; returns the place. The surroundings are known."""
+        manifest, tensors = checkpoint.manifest, checkpoint.tensors
+        self.known = {key: tensors[key] for key in tensors if key.startswith(("parameters/", "state/"))}
+        self.checkpoint = checkpoint.path.name
+        return e.Cursor(self.names.index(manifest.section), manifest.step, manifest.done)
+
+    def compare_surroundings(self, manifest: Manifest) -> None:
+        """Tells people where a checkpoint was made by another JAX or on another platform than this."""
+        then = (manifest.jax, manifest.platform)
+        if then != self.surroundings:
+            words = ["JAX {} on {}".format(*each) for each in (then, self.surroundings)]
+            self.found.append(OtherSurroundings(str(self.folder.path), *words).diagnostic())
 
     def view(self, section: int) -> SectionView:
         """A section, for people."""
         record = self.job.plan.sections[section]
         steps = self.job.schedules[section].steps
         return SectionView(record.name, section + 1, len(self.names), steps, record.metrics, record.metric_percent)
-
-    def cursor(self, manifest: Manifest) -> e.Cursor:
-        """The place of a checkpoint."""
-        return e.Cursor(self.names.index(manifest.section), manifest.step, manifest.done)
 
     def enter(self, section: int, step: int) -> None:
         """A section begins, or goes on at a step: its kernels are compiled now."""

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from singalang_compiler.plan import Act, DataRecord, Plan, SectionRecord, StepsRecord, kernels_folder
 from singalang_grammar.diagnostics import Diagnostic, Outcome
-from singalang_runtime.codes.e0709_plan_processes import PlanProcesses
 from singalang_runtime.codes.e0903_disk_small import DiskSmall
 from singalang_runtime.codes.e0904_memory_small import MemorySmall
 from singalang_runtime.feed.feed import Feed
@@ -40,16 +39,10 @@ def open_plan(path: Path) -> Outcome[Plan]:
     return Outcome(None, faults) if faults else read
 
 
-def check_processes(plan: Plan, path: Path, local: bool) -> tuple[Diagnostic, ...]:
-    """What is wrong with a plan's processes: several, unless all of them are to be done in this one (`local`)."""
-    if local or len(plan.processes) <= 1:
-        return ()
-    return (PlanProcesses(str(path), len(plan.processes)).diagnostic(),)
-
-
-def open_job(plan: Plan, path: Path, data: Path, run: Path) -> Outcome[OpenJob]:
-    """The job of a plan: data under the folder `data` opened, starts looked up, room looked for on the disk of `run`."""
-    found: list[Diagnostic] = [*_room(plan, run), *_memory(plan)]
+def open_job(plan: Plan, path: Path, data: Path, run: Path, *, alone: bool = True) -> Outcome[OpenJob]:
+    """The job of a plan: data under the folder `data` opened, starts looked up, room looked for on the disk of `run`, and in memory
+    where this process does all work `alone`."""
+    found: list[Diagnostic] = [*_room(plan, run), *(_memory(plan) if alone else ())]
     feeds, starts = [], []
     for section in plan.sections:
         feed = open_feed(

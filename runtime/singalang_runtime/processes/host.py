@@ -17,20 +17,24 @@ import msgspec
 import numpy as np
 from safetensors.numpy import save_file
 
-from singalang_compiler.plan import Plan, SectionRecord
+from singalang_compiler.plan import SectionRecord
 from singalang_compiler.plan_group import GroupRecord
-from singalang_grammar.diagnostics import CompilerBug, Diagnostic
+from singalang_grammar.diagnostics import CompilerBug
 from singalang_runtime.attention import Attention
 from singalang_runtime.checkpoint.read import Checkpoint
+from singalang_runtime.codes.e0910_process_lost import ProcessLost
+from singalang_runtime.failing import JobFailed
+from singalang_runtime.feed.faults import BrokenData
 from singalang_runtime.feed.fingerprint import changed
 from singalang_runtime.group.parameter_blocks import size_bytes
 from singalang_runtime.group.whole import Shares, assemble
 from singalang_runtime.office import Office
 from singalang_runtime.plane.layout import LanesLayout
-from singalang_runtime.processes.cores import available, shares
+from singalang_runtime.processes.cores import available
 from singalang_runtime.processes.crowd import Brought, Crowd, Ended, Heard, Held, Logged, is_stopped
 from singalang_runtime.processes.logs import Logs
-from singalang_runtime.processes.lost import words_of
+from singalang_runtime.processes.lost import process_lost, words_of
+from singalang_runtime.processes.starting import start_crowd
 from singalang_runtime.processes.status_block import StatusReader, status_bytes
 from singalang_runtime.processes.wire import Assignment, Broken, Hear, Leave, Needed, Prepared, Tell, TensorsWanted
 from singalang_runtime.protocol import events as e
@@ -53,22 +57,11 @@ class GroupLost(Exception):
         self.lost = lost
 
 
-class ProcessBroke(Exception):
-    """A process could not go on, for a reason that a restart does not change. `data`: the data are to blame."""
-
-    def __init__(self, diagnostic: Diagnostic, data: bool) -> None:
-        super().__init__(diagnostic.title)
-        self.diagnostic, self.data = diagnostic, data
-
-
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a job of many processes runs: folders, all absolute, and who starts its processes.
+    """Where a job of many processes runs: the folder of its data, that of compiled kernels. `crowd` are processes that were started
+    ahead, for the first section; `until` as `ExecRequest` says."""
 
-    `crowd` are processes that were started ahead, for the first section; `until` as `ExecRequest` says.
-    """
-
-    plan: Path
     data: Path
     cache: Path | None
     until: int | None
@@ -101,7 +94,7 @@ class ProcessHost:
         self._looked_s = 0.0
 
     def run(self, resumed: Checkpoint | None) -> i.EndJob:
-        """Runs the job from its beginning or from a checkpoint. Raises StorageFailed, ProcessBroke and GroupLost."""
+        """Runs the job from its beginning or from a checkpoint. Raises StorageFailed, BrokenData and JobFailed."""
         try:
             self._begin(resumed)
             while self._end is None:
@@ -127,11 +120,8 @@ class ProcessHost:
         """The job begins, for the first time or again."""
         office, sizes = self.office, [_group(section).workers for section in self._plan.sections]
         self._resumed, self._section, self._next, self._later = resumed, None, [], {}
-        if resumed is not None:
-            tensors = resumed.tensors
-            office.known = {key: tensors[key] for key in tensors if key.startswith(("parameters/", "state/"))}
-            office.checkpoint = resumed.path.name
-        self._machine = Coordinator(sizes, office.cursor(resumed.manifest) if resumed else None, office.reporter.refresh_s)
+        cursor = office.go_on_from(resumed) if resumed else None
+        self._machine = Coordinator(sizes, cursor, office.reporter.refresh_s)
         self._coordinate(e.JobStarted())
         if self._leaving:
             self._coordinate(e.LeaveRequested())
@@ -146,7 +136,7 @@ class ProcessHost:
             self._working.kill()
             self._crowd = None
             if allowed is not None and self.restarts >= allowed:
-                raise
+                raise JobFailed(self._report(failure.lost).diagnostic()) from None
             self.restarts += 1
             self.office.reporter.note(f"{words_of(failure.lost)}; its group starts again")
             self._begin(self._again())
@@ -203,6 +193,19 @@ class ProcessHost:
         self._judge(self._watch.handle(Looked(now, tuple(seen))))
         if len(self._prepared) == len(self._working.names):
             self._coordinate(e.Tick(perf_counter()))
+
+    def _report(self, lost: Lost) -> ProcessLost:
+        """The one report of a loss that ends the run."""
+        log, process_of = self._logs.path(lost.process), self._group.processes
+        return process_lost(
+            lost,
+            roles=tuple(role for role, process in process_of.items() if process == lost.process),
+            run=str(self.office.folder.path),
+            log=str(log) if log.exists() else None,
+            restarts=self.restarts,
+            checkpoint=self.office.checkpoint,
+            out_of_memory=False,
+        )
 
     def _judge(self, found: list[Lost]) -> None:
         if found:
@@ -314,8 +317,11 @@ class ProcessHost:
         office = self.office
         wrong = changed(office.job.feeds[self._number].fingerprint, said.fingerprint)
         if wrong:
-            raise ProcessBroke(wrong[0], data=True)
-        office.surroundings = said.surroundings
+            raise BrokenData(wrong[0])
+        if not office.surroundings[0]:
+            office.surroundings = said.surroundings
+            if self._resumed is not None:
+                office.compare_surroundings(self._resumed.manifest)
         self._prepared[said.process] = said
         for worker in [worker for worker in self._later if self._group.processes[worker_name(worker)] == said.process]:
             for event in self._later.pop(worker):
@@ -336,7 +342,7 @@ class ProcessHost:
             return
         brought, cursor, office = self._brought, self._wanted_for, self.office
         self._brought = {}
-        tensors = assemble(Shares.of(self._plan, self._record), brought)
+        tensors = assemble(Shares.of(self._record), brought)
         if cursor is None:
             office.known |= {key: tensor for key, tensor in tensors.items() if key.startswith(("parameters/", "state/"))}
             self._leave()
@@ -368,8 +374,10 @@ class ProcessHost:
 
     def _mark(self, step: int) -> None:
         """Notes the speed: seconds of the slowest process in its steps."""
-        statuses = [self._board.read(place) for place in range(len(self._working.names))]
-        self.office.mark(max(one.compute_s + one.waiting_s + one.moving_s for one in statuses), step)
+        self.office.mark(
+            max(one.compute_s + one.waiting_s + one.moving_s for one in map(self._board.read, range(len(self._working.names)))),
+            step,
+        )
 
     @property
     def _number(self) -> int:
@@ -385,12 +393,6 @@ class ProcessHost:
         return _group(self._record)
 
 
-def start_crowd(plan: Plan, section: int) -> Crowd:
-    """Starts the processes of a section, each with its share of the cores; they wait to be told what they are."""
-    names = tuple(dict.fromkeys(_group(plan.sections[section]).processes.values()))
-    return Crowd(names, shares(names, available(), alone=plan.semantics == "bitwise"))
-
-
 def _group(section: SectionRecord) -> GroupRecord:
     assert section.group is not None, "several processes are a group"
     return section.group
@@ -399,5 +401,5 @@ def _group(section: SectionRecord) -> GroupRecord:
 def _broken(said: Broken, log: Path) -> Exception:
     """What to raise for a process that could not go on."""
     if said.diagnostic is not None:
-        return ProcessBroke(said.diagnostic, said.data)
+        return BrokenData(said.diagnostic) if said.data else JobFailed(said.diagnostic)
     return CompilerBug(f"{said.process}: {said.bug}; its log is {log}")
