@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
@@ -106,6 +107,28 @@ def backend() -> str:
 def put(array: Array) -> Array:
     """A NumPy array on the device: a kernel whose donated arguments are all from here or from kernels compiles once, not twice."""
     return jax.device_put(array, jax.devices()[0])
+
+
+def on_host() -> bool:
+    """Whether kernels read the memory that NumPy writes."""
+    return jax.default_backend() == "cpu"
+
+
+def asynchronous() -> bool:
+    """Whether a kernel may still run when its call has returned."""
+    return not on_host() or bool(jax.config.read("jax_cpu_enable_async_dispatch"))  # type: ignore[no-untyped-call]
+
+
+def seen(array: Array) -> Array:
+    """The memory of a NumPy array as an array of the device, without a copy. Whoever writes there knows that no kernel reads it."""
+    view = jax.dlpack.from_dlpack(array)
+    assert view.unsafe_buffer_pointer() == array.ctypes.data, "JAX copied memory that is not aligned"
+    return view
+
+
+def finish(arrays: Sequence[Array]) -> None:
+    """Waits for the kernels that make these arrays; of one that was donated since, a later kernel's arrays tell."""
+    jax.block_until_ready([array for array in arrays if not array.is_deleted()])  # type: ignore[no-untyped-call]
 
 
 def load(path: Path, record: KernelRecord) -> Kernel:

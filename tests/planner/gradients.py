@@ -40,11 +40,12 @@ from singalang_grammar.source import Source
 from singalang_runtime.attention import Attention
 from singalang_runtime.feed.feed import Feed
 from singalang_runtime.group.local import LocalGroup
-from singalang_runtime.group.serving import Serving
+from singalang_runtime.group.serving import Serving, Work
 from singalang_runtime.group.tensors import joined, put_back
 from singalang_runtime.kernels import load
 from singalang_runtime.protocol.events import StepsDone
 from singalang_runtime.protocol.schedule import Schedule
+from singalang_runtime.protocol.steps import RunCall
 from tests.planner.curves import EXAMPLES, Case, cases, text_of
 
 Array = np.ndarray[Any, Any]
@@ -84,18 +85,18 @@ class Batches:
 @contextmanager
 def watched(seen: dict[str, Array]) -> Iterator[None]:
     """Within it, what each server has put together before its update is kept in `seen`, by server."""
-    run = Serving._run
+    do = Serving.do
 
-    def watching(serving: Serving, call: str, step: int) -> None:
-        if call == "update":
+    def watching(serving: Serving, work: Work) -> None:
+        if isinstance(work, RunCall) and work.call == "update":
             seen[serving.name] = np.array(serving.shelf.read(("gradient", 0)))
-        run(serving, call, step)
+        do(serving, work)
 
-    Serving._run = watching  # type: ignore[method-assign, assignment]
+    Serving.do = watching  # type: ignore[method-assign, assignment]
     try:
         yield
     finally:
-        Serving._run = run  # type: ignore[method-assign]
+        Serving.do = do  # type: ignore[method-assign]
 
 
 def gradients_of(host: LocalGroup, seen: Mapping[str, Array]) -> dict[str, Array]:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from singalang_compiler.plan_group import GroupRecord
+from singalang_compiler.plan_group import GroupRecord, RoleRecord
 from singalang_runtime.feed.feed import Feed
+from singalang_runtime.group.own_rows import Fields, Rows, Wanted
+from singalang_runtime.group.records import phase_of
 from singalang_runtime.protocol.events import Phase
 
 Array: TypeAlias = np.ndarray[Any, Any]
-Rows: TypeAlias = tuple[int, int]
-"""First row in the group's batch, and the first one that is no longer meant."""
+
+
+class Supply(Protocol):
+    """Where a worker takes the fields of a phase from. `OwnRows` gives one worker its own; `SharedRows` are for several in one
+    process."""
+
+    def take(self, number: int, micro: int) -> Fields:
+        """The fields of a micro-batch of batch `number`. Raises BrokenData."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,32 @@ class Batches:
         if left > 1:
             self._kept[number] = batch, left - 1
         return batch
+
+
+@dataclass(frozen=True, slots=True)
+class SharedRows:
+    """The rows of one worker, of batches that several take from."""
+
+    batches: Batches
+    wanted: Wanted
+
+    def take(self, number: int, micro: int) -> Fields:
+        """The fields of a micro-batch: views. Each is taken once."""
+        taken, rows = self.batches.take(number), self.wanted.rows
+        arrays = {name: taken.arrays[place][slice(*rows[lying][micro])] for name, (place, lying) in self.wanted.arrays.items()}
+        if taken.weights is None:
+            return Fields(arrays, {})
+        return Fields(arrays, {lying: taken.weights[slice(*own[micro])] for lying, own in rows.items()})
+
+
+def wanted_of(group: GroupRecord, role: RoleRecord, position: int, phase: str, names: Sequence[str]) -> Wanted:
+    """What the worker of a role at `position` in its stage takes of batches with these fields: what its calls of the phase read."""
+    calls = [record for call, record in role.calls.items() if phase_of(call) == phase]
+    parts = {name: name.rpartition("@") for record in calls for name in record.inputs}
+    arrays = {name: (names.index(field), lying) for name, (field, _, lying) in parts.items() if field in names}
+    micros = range(group.micro_batches if phase == "train" else 1)
+    own = tuple(rows_of(group, phase, position, micro) for micro in micros)
+    return Wanted(arrays, {"batch": own, "whole": tuple(rows_of_all(group, phase, micro) for micro in micros)})
 
 
 @contextmanager

@@ -16,15 +16,17 @@ from singalang_runtime.binding import Load
 from singalang_runtime.crew import Answer, GroupMeasured
 from singalang_runtime.evaluator import Watch, measures_of
 from singalang_runtime.feed.feed import Feed
-from singalang_runtime.group.feeding import Batches, count_of, evaluation_batches, training_batches
+from singalang_runtime.group.feeding import Batches, SharedRows, count_of, evaluation_batches, training_batches
 from singalang_runtime.group.ledger import Ledger
 from singalang_runtime.group.loop import Loop, Order, Task
 from singalang_runtime.group.member import Member
-from singalang_runtime.group.plane import LocalPlane
+from singalang_runtime.group.memory import aligned
+from singalang_runtime.group.parameter_blocks import ParameterBlocks, size_bytes
 from singalang_runtime.group.serving import Serving
 from singalang_runtime.group.setting import Setting
-from singalang_runtime.group.whole import assemble, distribute, share_state
+from singalang_runtime.group.whole import assemble
 from singalang_runtime.layout import Layout
+from singalang_runtime.plane.local import LocalPlane
 from singalang_runtime.protocol.events import Measure, Measured, PausesAt, Phase, StepsDone, WorkerEvent
 from singalang_runtime.protocol.schedule import Schedule
 from singalang_runtime.training import first_tensors
@@ -46,14 +48,17 @@ class LocalGroup:
         self.compile_s = perf_counter() - begun
         self.section, self.layout, self.timed = section, Layout.of(plan, section), list[tuple[int, float]]()
         group = self.setting.group
-        self.plane = LocalPlane(group.processes)
+        self.plane = LocalPlane(self.setting.view, self.setting.dtype)
         self.ledgers = {process: Ledger() for process in group.processes.values()}
+        memory = aligned((size_bytes(group, self.setting.dtype),), np.dtype(np.uint8))
+        blocks = ParameterBlocks(self.setting.view, self.setting.dtype, memory)
         self.members = tuple(
-            Member(self.setting, number, self.plane, self._ledger(f"worker-{number}")) for number in range(group.workers)
+            Member(self.setting, number, self.plane, blocks, self._ledger(f"worker-{number}")) for number in range(group.workers)
         )
         self.servers = tuple(
-            Serving(self.setting, number, self.plane, self._ledger(one.name)) for number, one in enumerate(group.servers)
+            Serving(self.setting, number, self.plane, blocks, self._ledger(one.name)) for number, one in enumerate(group.servers)
         )
+        self._roles: tuple[Member | Serving, ...] = (*self.members, *self.servers)
         self._feed, self._schedule, self._load = feed, schedule, load
         self._loop = Loop(self.setting.view, self.members, self.servers, order or Order())
         self._asked: dict[int, tuple[Phase, int | None]] = {}  # evaluations, which begin when all workers want them
@@ -95,13 +100,15 @@ class LocalGroup:
         if len(self._asked) < len(self.members):
             return
         self._asked.clear()
-        share_state(self.setting, self.members)
+        for member in self.members:
+            member.lend_state()
         count = count_of(self._feed, phase, batches)
         made = evaluation_batches(self._feed, phase, count, self.setting.group.evaluate_rows[phase])
         shared = Batches(made, self._takers(phase))
         for member in self.members:
             self._ledger(member.name).phase = phase
-            member.begin_evaluation(phase, shared)
+            member.borrow_state()
+            member.begin_evaluation(phase, SharedRows(shared, member.wanted[phase]))
             self._loop.tell(member.number, phase, count)
 
     def pause(self, worker: int) -> Sequence[WorkerEvent]:
@@ -149,10 +156,7 @@ class LocalGroup:
 
     def tensors(self) -> dict[str, Array]:
         """Every tensor by key, and the metrics so far, (workers, metrics, 2) each: what a checkpoint holds."""
-        found = assemble(self.setting, self.members, self.servers)
-        found["metrics/sums"] = np.stack([member.sums() for member in self.members])
-        found["metrics/totals"] = np.stack([member.totals for member in self.members])
-        return found
+        return assemble(self.setting.shares, {role.name: role.told() for role in self._roles})
 
     def learned(self) -> dict[str, Array]:
         """Parameters and state, copied: what the next section takes over."""
@@ -164,14 +168,12 @@ class LocalGroup:
 
     def _place(self, tensors: Mapping[str, Array], step: int) -> None:
         self.close()
-        distribute(self.setting, tensors, self.members, self.servers)
+        for role in self._roles:
+            role.place(tensors)
         stream = self._reading.enter_context(training_batches(self._feed, step, self._schedule.steps))
         batches = Batches(stream, self._takers("train"))
         for member in self.members:
-            member.batches["train"] = batches
-            member.clear_sums(tensors["metrics/sums"][member.number] if "metrics/sums" in tensors else None)
-            if "metrics/totals" in tensors:
-                member.totals = np.array(tensors["metrics/totals"][member.number])
+            member.supplies["train"] = SharedRows(batches, member.wanted["train"])
         self._loop.begin(step)
 
     def _takers(self, phase: Phase) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, TypeAlias
@@ -11,6 +11,7 @@ import numpy as np
 
 from singalang_compiler.geometry import Region, incoming, outgoing
 from singalang_compiler.plan_group import ConnectionRecord
+from singalang_runtime.group.collecting import add_into
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Part: TypeAlias = tuple[slice, ...]
@@ -28,8 +29,8 @@ class Giving:
 class Getting:
     """The array that a worker puts together, and where in it the part from each position of the giving stage goes.
 
-    `own`: its own part is taken from this array, (name, part). Parts either tile the array, or are `summands` that may leave
-    zeros between them and are added in the order of positions.
+    `own`: its own part is taken from this array, (name, part). `parts` go by position, ascending; they either tile the array, or
+    are `summands` that may leave zeros between them and are added in this order.
     """
 
     array: str
@@ -39,17 +40,25 @@ class Getting:
     own: tuple[str, Part] | None
     summands: bool
 
-    def join(self, given: Mapping[int, Array]) -> Array:
-        """The array, from what each position gave."""
+    def joining(self, array: Array) -> Callable[[Sequence[Array]], None]:
+        """What puts together in `array`, of this shape and dtype, what was given, in the order of `parts`."""
+        targets = [array[part] for part in self.parts.values()]
+
+        def tile(given: Sequence[Array]) -> None:
+            for target, one in zip(targets, given, strict=True):
+                target[...] = one
+
+        def add(given: Sequence[Array]) -> None:
+            array[...] = 0
+            for target, one in zip(targets, given, strict=True):
+                target += one
+
+        def add_wholes(given: Sequence[Array]) -> None:
+            add_into(given, array)
+
         if not self.summands:
-            tiled = np.empty(self.shape, self.dtype)
-            for position, part in self.parts.items():
-                tiled[part] = given[position]
-            return tiled
-        summed = np.zeros(self.shape, self.dtype)
-        for position, part in self.parts.items():
-            summed[part] += given[position]
-        return summed
+            return tile
+        return add_wholes if all(target.size == array.size for target in targets) else add
 
 
 def giving(connection: ConnectionRecord, position: int, back: bool) -> Giving:

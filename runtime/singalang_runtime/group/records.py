@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from singalang_compiler.plan_group import CallRecord, GroupRecord
+from singalang_runtime.protocol.group import GroupView
 
 
 def calls_of(group: GroupRecord) -> Iterator[CallRecord]:
@@ -12,6 +13,14 @@ def calls_of(group: GroupRecord) -> Iterator[CallRecord]:
     for role in group.roles:
         yield from role.calls.values()
     yield from group.server_calls.values()
+
+
+def calls_of_roles(view: GroupView, roles: Iterable[str]) -> Iterator[CallRecord]:
+    """The calls of these workers and servers, named as in messages."""
+    for role in roles:
+        worker = role.startswith("worker-")
+        calls = view.role_of(int(role.removeprefix("worker-"))).calls if worker else view.group.server_calls
+        yield from calls.values()
 
 
 def group_kernels(group: GroupRecord) -> tuple[str, ...]:

@@ -2,60 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, assert_never
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from singalang_compiler.liveness import GRADIENT, SQUARES
-from singalang_compiler.plan_group import SliceSegment
-from singalang_runtime.group.freeing import server_freeing
+from singalang_compiler.plan_group import RunStep, SliceSegment
+from singalang_runtime.group import whole
+from singalang_runtime.group.bound import Bound, Do, Walk, after, nothing, when_all
+from singalang_runtime.group.collecting import Collecting
+from singalang_runtime.group.freeing import server_freed
 from singalang_runtime.group.ledger import Ledger
-from singalang_runtime.group.plane import Plane
+from singalang_runtime.group.memory import aligned, kept
+from singalang_runtime.group.parameter_blocks import ParameterBlocks
 from singalang_runtime.group.setting import Setting
 from singalang_runtime.group.sharing import Stretch, shared
 from singalang_runtime.group.shelf import Prepared, Shelf
+from singalang_runtime.group.whole import VALUE
+from singalang_runtime.plane.port import Plane
+from singalang_runtime.protocol.exchanges import Act, Await, Give, server_acts
 from singalang_runtime.protocol.group import server_name
 from singalang_runtime.protocol.steps import ClearGradients, Combine, Message, Post, RunCall, TakeFields
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Work: TypeAlias = TakeFields | RunCall | ClearGradients | Post | Combine
-VALUE = "value"
-"""The name of the array that holds the values of a server's slice."""
 
 
 class Serving:
     """Server `number` of a group in one train section. Its arrays are as long as the plan says; behind the slice stands 0."""
 
-    def __init__(self, setting: Setting, number: int, plane: Plane, ledger: Ledger) -> None:
+    def __init__(self, setting: Setting, number: int, plane: Plane, blocks: ParameterBlocks, ledger: Ledger | None) -> None:
         self.setting, self.number, self.name = setting, number, server_name(number)
         self.segments: tuple[SliceSegment, ...] = setting.slices[self.name]
         self.shelf = Shelf(self.name, ledger, {})
         self.size = setting.group.servers[number].size
-        self._plane = plane
-        self._calls: dict[str, Prepared] = {}
-        self._shares: dict[str, tuple[Stretch, ...]] = {}
-        self._freeing = server_freeing(setting.view, number)
+        self._plane, self._blocks = plane, blocks
+        self._freed = server_freed(setting.view, number)
+        self._walk: Walk | None = None
         self._scale()
+
+    def bind(self, act: Act) -> Bound:
+        """An instruction of its program."""
+        bound = self._bind(act)
+        keys = self._freed.get(act)
+        return Bound(bound.ready, after(bound.do, self.shelf.freeing(keys))) if keys else bound
 
     def do(self, work: Work) -> None:
         """Does what the state machine says."""
-        self._do(work)
-        self.shelf.drop(self._freeing.after())
+        if self._walk is None:
+            self._walk = Walk(self._program())
+        self._walk.follow(work.step if isinstance(work, RunCall) else 0)
 
-    def _do(self, work: Work) -> None:
-        match work:
-            case RunCall(call, step, _):
-                self._run(call, step)
-            case Post(message):
-                self._plane.post(message, self._payload(message))
-            case Combine(what="gradient"):
-                self._collect(work)
-            case Combine(what="square"):
-                self._add_squares(work)
-            case Combine() | TakeFields() | ClearGradients():
-                raise AssertionError(f"{self.name} does not {work}")
-            case _:
-                assert_never(work)
+    def place(self, tensors: Mapping[str, Array]) -> None:
+        """Takes its parts of the tensors, which go by key."""
+        for name, array in whole.part_of(self.setting.shares, self.name, tensors).items():
+            self.shelf.put((name, 0), self.setting.put(array))
+
+    def told(self) -> dict[str, Array]:
+        """What a checkpoint is to hold of it. Views; waits for the device."""
+        return {name: self.shelf.read((name, 0)) for name in whole.wanted_of(self.setting.shares, self.name)}
 
     def _scale(self) -> None:
         """The factors of learning rate and weight decay, by element of the slice, as far as kernels take them."""
@@ -64,57 +70,99 @@ class Serving:
             array = np.zeros(self.size, self.setting.dtype)
             offset = 0
             for one in self.segments:
-                array[offset : offset + one.size] = getattr(self.setting.stored[one.parameter], name)
+                array[offset : offset + one.size] = getattr(self.setting.shares.stored[one.parameter], name)
                 offset += one.size
             self.shelf.put((name, 0), self.setting.put(array))
 
-    def _run(self, call: str, step: int) -> None:
-        prepared = self._calls.get(call)
-        if prepared is None:
-            record = self.setting.group.server_calls[call]
-            inputs, outputs = (tuple((name, 0) for name in names) for names in (record.inputs, record.outputs))
-            prepared = self._calls[call] = Prepared.of(self.setting.kernels[record.kernel], inputs, outputs)
-        self.shelf.give(("step", 0), np.int32(step))
-        self.shelf.run(prepared)
+    def _program(self) -> Iterator[tuple[int, Bound]]:
+        """Its acts, each with the number of instructions that it becomes."""
+        for act in server_acts(self.setting.view, self.number):
+            yield len(act.messages) if isinstance(act, Give) else 1, self.bind(act)
 
-    def _payload(self, message: Message) -> Array:
-        if message.what == "square":
-            return self.shelf.read((SQUARES, 0))
-        values = self.shelf.read((VALUE, 0))
-        parts = [values[one.offset : one.offset + one.size] for one in self._share(message.receiver)]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    def _bind(self, act: Act) -> Bound:
+        match act:
+            case RunStep(call=call):
+                return Bound(None, self._running(call))
+            case Give(messages=()):
+                return Bound(None, nothing)
+            case Give(messages=(first, *_)):
+                return self._giving_square(act) if first.what == "square" else self._publishing(act)
+            case Await(place) if place.what == "gradient":
+                return self._collecting(act)
+            case Await():
+                return self._adding_squares(act)
+            case _:
+                raise AssertionError(f"{self.name} has {act} in its program")
 
-    def _share(self, worker: str) -> tuple[Stretch, ...]:
-        if worker not in self._shares:
-            number = int(worker.removeprefix("worker-"))
-            view = self.setting.view
-            self._shares[worker] = shared(view.role_of(number), view.position_of(number), self.segments)
-        return self._shares[worker]
+    def _running(self, call: str) -> Do:
+        record = self.setting.group.server_calls[call]
+        kernel = self.setting.kernels[record.kernel]
+        assert not any(one.donated for name, one in zip(record.inputs, kernel.record.inputs, strict=True) if name == GRADIENT)
+        inputs, outputs = (tuple((name, 0) for name in names) for names in (record.inputs, record.outputs))
+        return self.shelf.running(Prepared.of(kernel, inputs, outputs))
 
-    def _collect(self, combined: Combine) -> None:
+    def _collecting(self, act: Await) -> Bound:
         """Adds the workers' gradients in the order of the messages; with exact sums those of each shard, then in a tree."""
-        sums: dict[int, Array] = {}
-        for message in combined.messages:
-            shard = message.micro if combined.shards else 0
-            array = sums.setdefault(shard, np.zeros(self.size, self.setting.dtype))
-            given, first = self._plane.take(message), 0
-            for one in self._share(message.sender):
-                array[one.offset : one.offset + one.size] += given[first : first + one.size]
-                first += one.size
-        self.shelf.put((GRADIENT, 0), added([sums[shard] for shard in sorted(sums)]))
+        lanes = [self._plane.lane(message) for message in act.messages]
+        takes, releases = [lane.take for lane in lanes], [lane.release for lane in lanes]
+        shards = [message.micro if act.shards else 0 for message in act.messages]
+        gradient = kept(aligned((self.size,), self.setting.dtype))
+        collect = Collecting(gradient.array, [self._share(message) for message in act.messages], shards)
+        settle, put = self.shelf.settle, self.shelf.put
 
-    def _add_squares(self, combined: Combine) -> None:
+        def add(step: int) -> None:
+            settle()
+            collect([take() for take in takes])
+            for release in releases:
+                release()
+            put((GRADIENT, 0), gradient.given())
+
+        return Bound(when_all([lane.arrived for lane in lanes]), add)
+
+    def _share(self, message: Message) -> tuple[Stretch, ...]:
+        """What a worker that sends has of the slice."""
+        worker, view = int(message.sender.removeprefix("worker-")), self.setting.view
+        return shared(view.role_of(worker), view.position_of(worker), self.segments)
+
+    def _publishing(self, act: Give) -> Bound:
+        """Writes the new values where workers read them, and says so to all of these."""
+        lanes = [self._plane.lane(message) for message in act.messages]
+        posts, arrays, write = [lane.post for lane in lanes], self.shelf.arrays, self._blocks.writing(self.number)
+
+        def publish(step: int) -> None:
+            write(np.asarray(arrays[VALUE, 0]))
+            for post in posts:
+                post(())
+
+        return Bound(when_all([lane.room for lane in lanes]), publish)
+
+    def _giving_square(self, act: Give) -> Bound:
+        lanes = [self._plane.lane(message) for message in act.messages]
+        posts, arrays = [lane.post for lane in lanes], self.shelf.arrays
+
+        def give(step: int) -> None:
+            own = (np.asarray(arrays[SQUARES, 0]),)
+            for post in posts:
+                post(own)
+
+        return Bound(when_all([lane.room for lane in lanes]), give)
+
+    def _adding_squares(self, act: Await) -> Bound:
         """Adds the square sums of all servers, its own among them, in the order of servers."""
-        squares = {message.sender: self._plane.take(message) for message in combined.messages}
-        squares[self.name] = self.shelf.read((SQUARES, 0))
-        order = [server_name(number) for number in range(len(self.setting.group.servers))]
-        total = sum(squares[name] for name in order if name in squares)
-        self.shelf.put((SQUARES, 0), np.asarray(total, self.setting.dtype))
+        lanes = {message.sender: self._plane.lane(message) for message in act.messages}
+        order = [server_name(number) for number in self.setting.view.active_servers]
+        takes = [lanes[name].take if name != self.name else None for name in order]
+        releases, arrays, put, dtype = (
+            [lane.release for lane in lanes.values()],
+            self.shelf.arrays,
+            self.shelf.put,
+            self.setting.dtype,
+        )
 
+        def add(step: int) -> None:
+            squares = [np.asarray(arrays[SQUARES, 0]) if take is None else take()[0] for take in takes]
+            put((SQUARES, 0), np.asarray(sum(squares), dtype))
+            for release in releases:
+                release()
 
-def added(arrays: list[Array]) -> Array:
-    """The sum of arrays by a binary tree: neighbours are added until one is left, so that it depends on their order alone."""
-    while len(arrays) > 1:
-        pairs = [left + right for left, right in zip(arrays[::2], arrays[1::2], strict=False)]
-        arrays = [*pairs, *arrays[len(arrays) & ~1 :]]
-    return arrays[0]
+        return Bound(when_all([lane.arrived for lane in lanes.values()]), add)

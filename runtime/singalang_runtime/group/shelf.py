@@ -2,47 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from singalang_runtime.group.bound import Do
 from singalang_runtime.group.ledger import Ledger
-from singalang_runtime.kernels import Compiled
+from singalang_runtime.kernels import Compiled, asynchronous, finish
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Key: TypeAlias = tuple[str, int]
 """Name of an array and its slot."""
 
+STEP = ("step", 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A call with the places of its arguments and results; `gone` are arguments that it overwrites and gives no more."""
+    """A call with the places of its arguments and results; `gone` are arguments that it overwrites and gives no more. `least` is
+    the place of the smallest result."""
 
     call: Any
     inputs: tuple[Key, ...]
     outputs: tuple[Key, ...]
     gone: tuple[Key, ...]
     extra_bytes: int
+    least: int
 
     @staticmethod
     def of(kernel: Compiled, inputs: tuple[Key, ...], outputs: tuple[Key, ...]) -> Prepared:
         """A kernel's call."""
         donated = {key for key, argument in zip(inputs, kernel.record.inputs, strict=True) if argument.donated}
         gone = tuple(key for key in inputs if key in donated.difference(outputs))
-        return Prepared(kernel.call, inputs, outputs, gone, kernel.temporary_bytes + kernel.result_bytes)
+        sizes = [prod(result.shape) for result in kernel.record.outputs]
+        extra_bytes = kernel.temporary_bytes + kernel.result_bytes
+        return Prepared(kernel.call, inputs, outputs, gone, extra_bytes, sizes.index(min(sizes)))
 
 
 class Shelf:
-    """Arrays by name and slot, on the device or off it. Nobody writes to one in place: a new one takes its place.
+    """Arrays by name and slot, on the device or off it. Those of the device are not written to: a new one takes their place. The
+    others are, by whoever knows that no kernel reads them (`settle`).
 
-    `slots` says how many of a name there are, where it is not 1. What is put here is counted in the ledger, what is `given` is not.
+    `slots` says how many of a name there are, where it is not 1. What is put here is counted in the `ledger`, as long as there is
+    one; what is `given` is not.
     """
 
-    def __init__(self, role: str, ledger: Ledger, slots: Mapping[str, int]) -> None:
-        self._role, self._ledger, self._slots = role, ledger, slots
-        self._arrays: dict[Key, Any] = {}
+    def __init__(self, role: str, ledger: Ledger | None, slots: Mapping[str, int]) -> None:
+        self.ledger = ledger
+        self.arrays: dict[Key, Any] = {}
+        self._role, self._slots = role, slots
+        self._waits = asynchronous()
+        self._running: list[Any] = []  # of each kernel that may still run the smallest result
 
     def key(self, name: str, micro: int = 0) -> Key:
         """Where the array of a micro-batch lies."""
@@ -50,32 +63,72 @@ class Shelf:
 
     def __contains__(self, key: Key) -> bool:
         """Whether there is such an array."""
-        return key in self._arrays
+        return key in self.arrays
 
     def read(self, key: Key) -> Array:
         """An array, off the device. Waits for it; a view, not to be written to."""
-        return np.asarray(self._arrays[key])
+        return np.asarray(self.arrays[key])
 
     def put(self, key: Key, array: Any) -> None:
         """Puts an array in its place."""
-        self._arrays[key] = array
-        self._ledger.hold((self._role, *key), array.nbytes)
+        self.arrays[key] = array
+        if self.ledger is not None:
+            self.ledger.hold((self._role, *key), array.nbytes)
 
     def give(self, key: Key, value: Any) -> None:
         """Puts there what the plan does not count, such as numbers."""
-        self._arrays[key] = value
+        self.arrays[key] = value
 
     def drop(self, keys: Iterable[Key]) -> None:
         """Forgets arrays, as far as they are there."""
         for key in keys:
-            self._arrays.pop(key, None)
-            self._ledger.drop((self._role, *key))
+            self.arrays.pop(key, None)
+            if self.ledger is not None:
+                self.ledger.drop((self._role, *key))
 
-    def run(self, prepared: Prepared) -> None:
-        """Runs a kernel; returns before it has finished."""
-        arrays = self._arrays
-        results = prepared.call(*[arrays[key] for key in prepared.inputs])
-        self._ledger.need(prepared.extra_bytes)
-        self.drop(prepared.gone)
-        for key, result in zip(prepared.outputs, results, strict=True):
-            self.put(key, result)
+    def settle(self) -> None:
+        """Waits until no kernel runs, so that what they read may be written to."""
+        if self._running:
+            finish(self._running)
+            self._running.clear()
+
+    def running(self, prepared: Prepared) -> Do:
+        """What runs a kernel in a step; it returns before the kernel has finished, where the device works by itself."""
+        arrays, call, inputs, outputs, gone = self.arrays, prepared.call, prepared.inputs, prepared.outputs, prepared.gone
+        least, waits, numbered = prepared.least, self._waits, STEP in inputs
+
+        def run(step: int) -> None:
+            if numbered:
+                arrays[STEP] = np.int32(step)
+            results = call(*[arrays[key] for key in inputs])
+            for key in gone:
+                del arrays[key]
+            for key, result in zip(outputs, results, strict=True):
+                arrays[key] = result
+            if waits:
+                self._running.append(results[least])
+            if self.ledger is not None:
+                self._count(self.ledger, prepared)
+
+        return run
+
+    def freeing(self, keys: tuple[Key, ...]) -> Callable[[], None]:
+        """What forgets these arrays, as far as they are there."""
+        pop = self.arrays.pop
+
+        def free() -> None:
+            for key in keys:
+                pop(key, None)
+            if self.ledger is not None:
+                for key in keys:
+                    self.ledger.drop((self._role, *key))
+
+        return free
+
+    def _count(self, ledger: Ledger, prepared: Prepared) -> None:
+        """Notes what a kernel held: its results stand in the places of the arguments that it overwrote."""
+        ledger.need(prepared.extra_bytes)
+        for key in prepared.gone:
+            ledger.drop((self._role, *key))
+        for key in prepared.outputs:
+            ledger.hold((self._role, *key), self.arrays[key].nbytes)

@@ -1,102 +1,171 @@
-"""Whole tensors to what the members of a group hold of them, and back: what a section begins with, and what a checkpoint holds.
-Knows no message and no file."""
+"""Whole tensors to what the workers and servers of a group hold of them, and back: what a section begins with, and what a
+checkpoint holds. Records and NumPy arrays alone: who puts a checkpoint together needs no device. Knows no message and no file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from math import prod
+from typing import Literal, TypeAlias
 
 import numpy as np
 
-from singalang_compiler.plan_group import RoleRecord, StoredRecord
-from singalang_runtime.group.member import Member
-from singalang_runtime.group.serving import VALUE, Serving
-from singalang_runtime.group.setting import Setting
+from singalang_compiler.plan import SectionRecord
+from singalang_compiler.plan_group import BufferRecord, GroupRecord, SliceSegment, StoredRecord
 from singalang_runtime.group.tensors import Array, Pieces, filled, joined, piece, put_back, slice_of, tensors_in
+from singalang_runtime.protocol.group import GroupView, server_name, worker_name
+
+Held: TypeAlias = Mapping[str, Mapping[str, Array]]
+"""What roles hold, by their names and those of the arrays."""
+Group: TypeAlias = Literal["parameters", "state"]
+
+VALUE = "value"
+"""The name of the array that holds the values of a server's slice."""
+SUMS, TOTALS = "metrics/sums", "metrics/totals"
+"""What a worker measured: on its device, and before that in 64 bits. (metrics, 2) each; of all workers together in a checkpoint."""
 
 
-def distribute(setting: Setting, tensors: Mapping[str, Array], members: Iterable[Member], servers: Iterable[Serving]) -> None:
-    """Gives every member and server its parts of the tensors, by key; updater slots that are not there begin with 0."""
-    for member in members:
-        for buffers, group in ((member.role.parameters, "parameters"), (member.role.state, "state")):
-            for buffer in buffers:
-                own = {one.name: _own(setting, tensors[f"{group}/{one.name}"], one.name, member) for one in buffer.segments}
-                member.shelf.put((buffer.name, 0), setting.put(filled(buffer, own, setting.dtype)))
-    arrays = {VALUE: "parameters"} | {f"slots/{slot}": f"slots/{slot}" for slot in setting.group.slots}
-    for name, group in arrays.items():
-        pieces = _pieces(setting, {key: tensors.get(f"{group}/{key}") for key in _learned(setting)})
-        for server in servers:
-            array = slice_of(server.segments, server.size, pieces, setting.dtype)
-            server.shelf.put((name, 0), setting.put(array))
+@dataclass(frozen=True)
+class Shares:
+    """Who holds what. `slices` are the servers' segments, by server's name; `stored` parameters and `states` go by name, `learned`
+    are the parameters in servers' slices."""
+
+    view: GroupView
+    slices: Mapping[str, tuple[SliceSegment, ...]]
+    stored: Mapping[str, StoredRecord]
+    states: Mapping[str, StoredRecord]
+    learned: Mapping[str, StoredRecord]
+    dtype: np.dtype[np.floating]
+
+    @staticmethod
+    def of(section: SectionRecord) -> Shares:
+        """Those of a section with a group."""
+        assert section.group is not None
+        group, view = section.group, GroupView(section.group)
+        slices = {server_name(number): group.segments_of(server) for number, server in enumerate(group.servers)}
+        stored = {one.name: one for one in group.stored}
+        return Shares(
+            view=view,
+            slices=slices,
+            stored=stored,
+            states={one.name: one for one in group.states},
+            learned={one.parameter: stored[one.parameter] for segments in slices.values() for one in segments},
+            dtype=np.dtype("float64" if section.precision == "f64" else "float32"),
+        )
+
+    @property
+    def group(self) -> GroupRecord:
+        """The group."""
+        return self.view.group
+
+    @property
+    def served(self) -> dict[str, str]:
+        """The arrays of a server that tell of learned parameters, and the group of tensors that each belongs to."""
+        return {VALUE: "parameters"} | {f"slots/{slot}": f"slots/{slot}" for slot in self.group.slots}
 
 
-def assemble(setting: Setting, members: Sequence[Member], servers: Sequence[Serving]) -> dict[str, Array]:
-    """The whole tensors by key: what learns and its updater's slots from the servers, the rest from who holds it."""
+def part_of(shares: Shares, role: str, tensors: Mapping[str, Array]) -> dict[str, Array]:
+    """What a worker (its buffers) or a server (its slice) holds of the tensors, by name of the array; of the tensors, which go by
+    key, only those are asked for that it holds something of. Updater slots that are not there begin with 0."""
+    kind, _, number = role.partition("-")
+    return dict(_worker_part(shares, int(number), tensors) if kind == "worker" else _server_part(shares, int(number), tensors))
+
+
+def wanted_of(shares: Shares, role: str) -> tuple[str, ...]:
+    """The names of the arrays that a role must tell of for a checkpoint."""
+    kind, _, number = role.partition("-")
+    if kind == "server":
+        return tuple(shares.served) if shares.slices[role] else ()
+    names = [buffer.name for _, stored, group in _unserved(shares) for buffer in _told(shares, int(number), stored, group)]
+    return (*dict.fromkeys(names), SUMS, TOTALS)
+
+
+def assemble(shares: Shares, held: Held) -> dict[str, Array]:
+    """The whole tensors by key: what learns and its updater's slots from the servers, the rest from who holds it; and the metrics,
+    (workers, metrics, 2) each. `held` are the arrays of all roles that `wanted_of` names. Views where nothing is cut."""
     found: dict[str, Array] = {}
-    arrays = {VALUE: "parameters"} | {f"slots/{slot}": f"slots/{slot}" for slot in setting.group.slots}
-    for name, group in arrays.items():
-        pieces = _pieces(setting, dict.fromkeys(_learned(setting)))
-        for server in servers:
-            put_back(server.segments, server.shelf.read((name, 0)), pieces)
-        found |= {f"{group}/{key}": _joined(setting, pieces, key) for key in _learned(setting)}
-    for group, stored in (("parameters", setting.stored), ("state", setting.states)):
-        for one in stored.values():
-            if f"{group}/{one.name}" not in found:
-                found[f"{group}/{one.name}"] = _held(setting, members, one, group)
+    for name, group in shares.served.items():
+        pieces = {
+            (key, position): np.zeros(_piece_size(shares, stored), shares.dtype)
+            for key, stored in shares.learned.items()
+            for position in _positions(shares, stored)
+        }
+        for server, segments in shares.slices.items():
+            if segments:
+                put_back(segments, held[server][name], pieces)
+        found |= {f"{group}/{key}": _joined(shares, stored, pieces) for key, stored in shares.learned.items()}
+    for key, stored, kind in _unserved(shares):
+        found[key] = _from_workers(shares, stored, kind, held)
+    workers = [held[worker_name(number)] for number in range(shares.group.workers)]
+    return found | {name: np.stack([worker[name] for worker in workers]) for name in (SUMS, TOTALS)}
+
+
+def _worker_part(shares: Shares, worker: int, tensors: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
+    role, position = shares.view.role_of(worker), shares.view.position_of(worker)
+    for group, buffers, records in (("parameters", role.parameters, shares.stored), ("state", role.state, shares.states)):
+        for buffer in buffers:
+            own = {
+                one.name: piece(tensors[f"{group}/{one.name}"], records[one.name].axis, position, shares.view.width)
+                for one in buffer.segments
+            }
+            yield buffer.name, filled(buffer, own, shares.dtype)
+
+
+def _server_part(shares: Shares, server: int, tensors: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
+    segments, size = shares.slices[server_name(server)], shares.group.servers[server].size
+    for name, group in shares.served.items():
+        yield name, slice_of(segments, size, _flat(shares, segments, group, tensors), shares.dtype)
+
+
+def _flat(shares: Shares, segments: tuple[SliceSegment, ...], group: str, tensors: Mapping[str, Array]) -> Pieces:
+    """The stored tensors that segments are of, flat; zeros for those that are not there."""
+    found: dict[tuple[str, int | None], Array] = {}
+    for name, position in dict.fromkeys((one.parameter, one.position) for one in segments):
+        stored, key = shares.stored[name], f"{group}/{name}"
+        if group == "parameters" or key in tensors:
+            found[name, position] = piece(tensors[key], stored.axis, position or 0, shares.view.width).reshape(-1)
+        else:
+            found[name, position] = np.zeros(_piece_size(shares, stored), shares.dtype)
     return found
 
 
-def share_state(setting: Setting, members: Sequence[Member]) -> None:
-    """Gives the workers of a stage the state of its first worker, where each has all of it: the first one's is what counts."""
-    for member in members:
-        owner = members[member.number - member.position]
-        for buffer in member.role.state if member is not owner else ():
-            own = tensors_in(buffer, member.shelf.read((buffer.name, 0)))
-            given = tensors_in(buffer, owner.shelf.read((buffer.name, 0)))
-            mixed = {name: given[name] if setting.states[name].axis is None else own[name] for name in own}
-            member.shelf.put((buffer.name, 0), setting.put(filled(buffer, mixed, setting.dtype)))
+def _unserved(shares: Shares) -> Iterator[tuple[str, StoredRecord, Group]]:
+    """What no server has: state, and parameters that do not learn. With its key."""
+    for name, stored in shares.stored.items():
+        if name not in shares.learned:
+            yield f"parameters/{name}", stored, "parameters"
+    for name, stored in shares.states.items():
+        yield f"state/{name}", stored, "state"
 
 
-def _own(setting: Setting, whole: Array, name: str, member: Member) -> Array:
-    stored = setting.stored.get(name) or setting.states[name]
-    return piece(whole, stored.axis, member.position, setting.width)
+def _told(shares: Shares, worker: int, stored: StoredRecord, group: Group) -> Iterator[BufferRecord]:
+    """The buffer of a worker that holds a tensor, where it is for this worker to tell of it: all workers of a stage do of one that
+    is cut, else the first one does."""
+    stage, position = shares.view.stage_of(worker), shares.view.position_of(worker)
+    if stage == stored.stages[0] and (stored.axis is not None or position == 0):
+        role = shares.view.role_of(worker)
+        for buffer in role.parameters if group == "parameters" else role.state:
+            if any(segment.name == stored.name for segment in buffer.segments):
+                yield buffer
 
 
-def _learned(setting: Setting) -> dict[str, StoredRecord]:
-    """The parameters that are in servers' slices."""
-    names = dict.fromkeys(one.parameter for segments in setting.slices.values() for one in segments)
-    return {name: setting.stored[name] for name in names}
+def _from_workers(shares: Shares, stored: StoredRecord, group: Group, held: Held) -> Array:
+    first = stored.stages[0] * shares.view.width
+    pieces = [
+        tensors_in(buffer, held[worker_name(worker)][buffer.name])[stored.name]
+        for worker in range(first, first + shares.view.width)
+        for buffer in _told(shares, worker, stored, group)
+    ]
+    return joined(pieces, stored.shape, stored.axis)
 
 
-def _pieces(setting: Setting, tensors: Mapping[str, Array | None]) -> Pieces:
-    """Tensors cut as they are stored, each piece flat; zeros for those that are not there."""
-    return {
-        (name, position): np.zeros(prod(stored.shape) // count, setting.dtype)
-        if whole is None
-        else piece(whole, stored.axis, position or 0, setting.width).reshape(-1)
-        for name, whole in tensors.items()
-        for stored in [setting.stored[name]]
-        for count in [1 if stored.axis is None else setting.width]
-        for position in ([None] if stored.axis is None else range(setting.width))
-    }
+def _joined(shares: Shares, stored: StoredRecord, pieces: Pieces) -> Array:
+    return joined([pieces[stored.name, position] for position in _positions(shares, stored)], stored.shape, stored.axis)
 
 
-def _joined(setting: Setting, pieces: Pieces, name: str) -> Array:
-    stored = setting.stored[name]
-    positions = [None] if stored.axis is None else range(setting.width)
-    return joined([pieces[name, position] for position in positions], stored.shape, stored.axis)
+def _positions(shares: Shares, stored: StoredRecord) -> list[int | None]:
+    return [None] if stored.axis is None else list(range(shares.view.width))
 
 
-def _held(setting: Setting, members: Sequence[Member], stored: StoredRecord, group: str) -> Array:
-    """A tensor that no server has, from the workers of a stage."""
-    first = stored.stages[0] * setting.width
-    holders = members[first : first + (1 if stored.axis is None else setting.width)]
-    flat = [next(_found(holder, holder.role, stored.name, group)) for holder in holders]
-    return joined(flat, stored.shape, stored.axis)
-
-
-def _found(member: Member, role: RoleRecord, name: str, group: str) -> Iterator[Array]:
-    for buffer in role.parameters if group == "parameters" else role.state:
-        for segment in buffer.segments:
-            if segment.name == name:
-                yield tensors_in(buffer, member.shelf.read((buffer.name, 0)))[name]
+def _piece_size(shares: Shares, stored: StoredRecord) -> int:
+    return prod(stored.shape) // len(_positions(shares, stored))

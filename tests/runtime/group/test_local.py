@@ -104,7 +104,7 @@ def test_bytes_between_processes_are_those_of_the_plan(shape: str, compiled: Pat
     evaluate(group)
     for link in group.setting.group.links:
         assert group.plane.links["train", link.what] == 7 * link.step_bytes
-    assert not group.plane.waiting
+    assert group.plane.empty
 
 
 @every_shape

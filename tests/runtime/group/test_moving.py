@@ -51,7 +51,9 @@ def moved(one: ConnectionRecord, pieces: list[Array], back: bool) -> list[Array]
             name, own = got.own
             assert name == giving(one, position, back).array
             assert np.array_equal(pieces[position][own], given[position])
-        found.append(got.join(given))
+        array = np.full(got.shape, np.nan)
+        got.joining(array)([given[other] for other in got.parts])
+        found.append(array)
     return found
 
 

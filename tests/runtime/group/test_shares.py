@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
-from singalang_compiler.plan_group import BufferRecord, RoleRecord, Segment, SliceSegment
+from singalang_compiler.liveness import Moment
+from singalang_compiler.plan_group import BufferRecord, FeedStep, RoleRecord, RunStep, Segment, SliceSegment
+from singalang_runtime.group.collecting import CHUNK_SIZE, Collecting
 from singalang_runtime.group.feeding import Batches, Taken, rows_of, rows_of_all
-from singalang_runtime.group.freeing import Freeing
+from singalang_runtime.group.freeing import freed
 from singalang_runtime.group.ledger import Ledger
-from singalang_runtime.group.serving import added
 from singalang_runtime.group.sharing import Stretch, shared
 from singalang_runtime.group.tensors import joined, piece, put_back, slice_of
+from singalang_runtime.protocol.exchanges import Give
+from singalang_runtime.protocol.steps import Message
 from tests.runtime.group.tiny_group import TinyGroup
 
 Array = np.ndarray[Any, Any]
@@ -121,11 +125,32 @@ def test_slices_are_cut_from_pieces_and_put_back() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 7, 8])
-def test_the_tree_adds_neighbours_first(count: int) -> None:
-    arrays = [np.array([1 / (number + 1)]) for number in range(count)]
-    assert added(arrays)[0] == pytest.approx(sum(1 / (number + 1) for number in range(count)))
+def test_shards_are_added_in_a_tree_neighbours_first(count: int) -> None:
+    total, whole = np.zeros(1), [Stretch("b", 0, 1, 0)]
+    Collecting(total, [whole] * count, list(range(count)))([[np.array([1 / (number + 1)])] for number in range(count)])
+    assert total[0] == pytest.approx(sum(1 / (number + 1) for number in range(count)))
     if count == 4:
-        assert added(arrays)[0] == (1 + 1 / 2) + (1 / 3 + 1 / 4)
+        assert total[0] == (1 + 1 / 2) + (1 / 3 + 1 / 4)
+
+
+@pytest.mark.parametrize("givers", [1, 2, 3, 5])
+@pytest.mark.parametrize("size", [40, 3 * CHUNK_SIZE + 5])
+def test_gradients_are_added_element_by_element_in_the_order_of_workers(givers: int, size: int) -> None:
+    """Each gives several stretches, which begin and end anywhere; what nobody gives stays 0."""
+    draw = np.random.default_rng(givers)
+    stretches = []
+    for _ in range(givers):
+        ends = sorted(int(end) for end in draw.choice(np.arange(1, size - 3), 5, replace=False))
+        stretches.append([Stretch("b", 0, end - first, first) for first, end in pairwise(ends)])
+    given = [[draw.normal(size=one.size).astype(np.float32) for one in own] for own in stretches]
+    total, wanted = np.zeros(size, np.float32), np.zeros(size, np.float32)
+    collect = Collecting(total, stretches, [0] * givers)
+    for own, parts in zip(stretches, given, strict=True):
+        for one, part in zip(own, parts, strict=True):
+            wanted[one.offset : one.offset + one.size] += part
+    for _ in range(2):
+        collect(given)
+        assert np.array_equal(total, wanted)
 
 
 def test_the_ledger_keeps_the_most_that_stood_at_once() -> None:
@@ -142,8 +167,12 @@ def test_the_ledger_keeps_the_most_that_stood_at_once() -> None:
     assert (ledger.peaks["train"], ledger.peaks["test"]) == (25, 112)
 
 
-def test_what_dies_at_a_step_that_becomes_no_instruction_dies_with_the_one_before() -> None:
-    freeing = Freeing([(1, ()), (0, (("a", 0),)), (2, (("b", 0),)), (1, (("c", 0),)), (0, (("d", 0),))])
-    once = [(("a", 0),), (), (("b", 0),), (("c", 0), ("d", 0))]
-    for _ in range(3):
-        assert [tuple(freeing.after()) for _ in range(4)] == once
+def test_what_dies_at_an_act_that_gives_nothing_dies_with_the_one_before() -> None:
+    message = Message("gradient", "worker-0", "server-0", 0)
+    feed, full, empty, run = FeedStep(), Give((message, message)), Give(()), RunStep(call="c")
+
+    def moment(*names: str) -> Moment:
+        return Moment(feed, (), (), tuple((name, 0) for name in names))
+
+    found = freed([(feed, moment()), (empty, moment("a")), (full, moment("b")), (run, moment("c")), (empty, moment("d"))])
+    assert found == {feed: (("a", 0),), full: (("b", 0),), run: (("c", 0), ("d", 0))}
