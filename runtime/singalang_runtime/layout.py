@@ -36,9 +36,17 @@ class Layout:
     @staticmethod
     def of(plan: Plan, section: SectionRecord) -> Layout:
         """The layout of a section of a plan."""
+        return Layout._of(plan, section, (*section.parameters, *section.slots, *section.state))
+
+    @staticmethod
+    def of_parameters(plan: Plan, section: SectionRecord) -> Layout:
+        """That of the section's parameters alone, and so of their gradients."""
+        return Layout._of(plan, section, section.parameters)
+
+    @staticmethod
+    def _of(plan: Plan, section: SectionRecord, buffers: tuple[BufferRecord, ...]) -> Layout:
         shapes = {parameter.name: parameter.shape for parameter in plan.parameters}
         states = {state.name: state.shape for state in section.states}
-        buffers = (*section.parameters, *section.slots, *section.state)
         places = tuple(
             Place(key, number, segment.offset, segment.size, shape)
             for number, buffer in enumerate(buffers)

@@ -23,9 +23,9 @@ from singalang_compiler.lower.network import BoundNet, Ran, run
 from singalang_compiler.lower.normalising import normalised
 from singalang_compiler.lower.section import Section
 
-FIELDS, LAYERS = "fields", "layers"
-"""Results of the kernel, (things, 3) each: of every thing how many of its numbers are finite, and of these the largest size and the
-root of the mean square.
+RATE, FIELDS, LAYERS = "rate", "fields", "layers"
+"""Results of the kernel: the learning rate of the step, and two arrays (things, 4), of every thing how many of its numbers are not
+finite, and with 0 in the place of these the least, the greatest and the root of the mean square.
 
 `fields` are those of the kernel's arguments, in their order; `layers` those of the section that are there in the phase `train`, in
 the plan's order, each after its inputs. What holds class labels is 0.
@@ -48,8 +48,8 @@ def probe_signature(section: Section) -> Signature:
 
 
 def probe_outputs(section: Section) -> tuple[str, ...]:
-    """Names of the results: `FIELDS`, `LAYERS`, and the gradients in buffers as those of parameters, 0 for what does not learn."""
-    return (FIELDS, LAYERS, *(f"gradients/{buffer.name.partition('/')[2]}" for buffer in section.parameters))
+    """Names of the results, at last the gradients in buffers as those of parameters, 0 for what does not learn."""
+    return (RATE, FIELDS, LAYERS, *(f"gradients/{buffer.name.partition('/')[2]}" for buffer in section.parameters))
 
 
 def probe_function(section: Section, groups: Groups) -> tuple[Array, ...]:
@@ -68,7 +68,8 @@ def probe_function(section: Section, groups: Groups) -> tuple[Array, ...]:
     if any(value is None for value in values.values()):  # an algorithm of a user's, which gives metrics of its own making
         values = net.values(run(net.net, tensors, state, batch, weights, net.key))
     all_ = {name: gradients[name] if name in learning else jnp.zeros_like(tensor) for name, tensor in tensors.items()}
-    return *_seen(section, values), *pack(section.parameters, all_)
+    rate = jnp.asarray(section.rule.schedule.rate(step, section.ops), section.dtype)
+    return rate, *_seen(section, values), *pack(section.parameters, all_)
 
 
 @dataclass(frozen=True)
@@ -93,20 +94,21 @@ def _seen(section: Section, values: Mapping[str, Array]) -> tuple[Array, Array]:
 
 
 def _sizes(arrays: Sequence[Array], dtype: str) -> Array:
-    nothing = jnp.zeros(3, dtype)
+    nothing = jnp.zeros(4, dtype)
     rows = [_size(array.reshape(-1)).astype(dtype) if array.dtype.kind == "f" and array.size else nothing for array in arrays]
-    return jnp.stack(rows) if rows else jnp.zeros((0, 3), dtype)
+    return jnp.stack(rows) if rows else jnp.zeros((0, 4), dtype)
 
 
 @jax.jit  # so that a kernel holds it once for all arrays that are equally long
 def _size(values: Array) -> Array:
-    """Of a flat array: the count of what is finite; of that the largest size and, without overflow, the root of the mean square."""
+    """Of a flat array what a row says; the root of the mean square without overflow."""
     finite = lax.is_finite(values)
-    nothing = lax.full_like(values, 0)
-    sizes = lax.select(finite, lax.abs(values), nothing)
-    count = lax.reduce_sum(lax.convert_element_type(finite, values.dtype), (0,))
-    most = lax.reduce_max(sizes, (0,))
-    one = lax.full_like(most, 1)
-    parts = lax.div(sizes, lax.broadcast(lax.select(lax.gt(most, lax.full_like(most, 0)), most, one), values.shape))
-    mean = lax.div(lax.reduce_sum(lax.mul(parts, parts), (0,)), lax.max(count, one))
-    return jnp.stack([count, most, lax.mul(most, lax.sqrt(mean))])
+    good = lax.select(finite, values, lax.full_like(values, 0))
+    bad = lax.reduce_sum(lax.convert_element_type(lax.bitwise_not(finite), values.dtype), (0,))
+    least, greatest = lax.reduce_min(good, (0,)), lax.reduce_max(good, (0,))
+    most = lax.max(lax.abs(least), lax.abs(greatest))
+    parts = lax.div(
+        good, lax.broadcast(lax.select(lax.gt(most, lax.full_like(most, 0)), most, lax.full_like(most, 1)), values.shape)
+    )
+    mean = lax.div(lax.reduce_sum(lax.mul(parts, parts), (0,)), lax.full_like(most, values.size))
+    return jnp.stack([bad, least, greatest, lax.mul(most, lax.sqrt(mean))])
