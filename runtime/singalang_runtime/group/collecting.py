@@ -25,11 +25,8 @@ class Summand(NamedTuple):
     elements: slice
 
 
-class Piece(NamedTuple):
-    """Elements of the sum to which the same ones give something: those of each shard, in order."""
-
-    target: Array
-    shards: tuple[tuple[Summand, ...], ...]
+Shards: TypeAlias = tuple[tuple[Summand, ...], ...]
+"""Who gives something to the same elements, in order: those of each shard."""
 
 
 class Collecting:
@@ -40,16 +37,18 @@ class Collecting:
     """
 
     def __init__(self, target: Array, stretches: Sequence[Sequence[Stretch]], shards: Sequence[int]) -> None:
-        self._pieces = tuple(_pieces(target, stretches, shards))
+        pieces = tuple(_pieces(target, stretches, shards))
+        self._pairs = tuple((part, *shards[0][0], *shards[0][1]) for part, shards in pieces if _is_pair(shards))
+        self._others = tuple((part, shards) for part, shards in pieces if not _is_pair(shards))
 
     def __call__(self, given: Sequence[Parts]) -> None:
         """Adds what everybody gives."""
-        for target, shards in self._pieces:
-            if len(shards) == 1:
-                add_into([given[giver][part][elements] for giver, part, elements in shards[0]], target)
-            else:
-                sums = [_sum([given[giver][part][elements] for giver, part, elements in shard]) for shard in shards]
-                add_into(halved(sums), target)
+        for target, giver, part, elements, other, its_part, its_elements in self._pairs:
+            np.add(given[giver][part][elements], given[other][its_part][its_elements], target)
+        for target, shards in self._others:
+            sums = [_sum([given[giver][part][elements] for giver, part, elements in shard]) for shard in shards[1:]]
+            first = [given[giver][part][elements] for giver, part, elements in shards[0]]
+            add_into(halved([_sum(first), *sums]) if sums else first, target)
 
 
 def halved(arrays: list[Array]) -> list[Array]:
@@ -65,9 +64,9 @@ def add_into(arrays: Sequence[Array], target: Array) -> None:
     if len(arrays) == 1:
         target[...] = arrays[0]
         return
-    np.add(arrays[0], arrays[1], out=target)
+    np.add(arrays[0], arrays[1], target)
     for array in arrays[2:]:
-        np.add(target, array, out=target)
+        np.add(target, array, target)
 
 
 def _sum(arrays: list[Array]) -> Array:
@@ -78,7 +77,12 @@ def _sum(arrays: list[Array]) -> Array:
     return total
 
 
-def _pieces(target: Array, stretches: Sequence[Sequence[Stretch]], shards: Sequence[int]) -> Iterator[Piece]:
+def _is_pair(shards: Shards) -> bool:
+    """Whether there is one shard, of two."""
+    return len(shards) == 1 and len(shards[0]) == 2
+
+
+def _pieces(target: Array, stretches: Sequence[Sequence[Stretch]], shards: Sequence[int]) -> Iterator[tuple[Array, Shards]]:
     """The target cut wherever somebody's stretch begins or ends."""
     borders = sorted({border for own in stretches for one in own for border in (one.offset, one.offset + one.size)})
     found: list[dict[int, list[Summand]]] = [{} for _ in borders]
@@ -93,7 +97,7 @@ def _pieces(target: Array, stretches: Sequence[Sequence[Stretch]], shards: Seque
             yield from _chunks(target[borders[place] : borders[place + 1]], by_shard)
 
 
-def _chunks(target: Array, by_shard: dict[int, list[Summand]]) -> Iterator[Piece]:
+def _chunks(target: Array, by_shard: dict[int, list[Summand]]) -> Iterator[tuple[Array, Shards]]:
     step = CHUNK_SIZE if sum(map(len, by_shard.values())) > 2 else len(target)
     for at in range(0, len(target), step):
         size = min(step, len(target) - at)
@@ -104,4 +108,4 @@ def _chunks(target: Array, by_shard: dict[int, list[Summand]]) -> Iterator[Piece
             )
             for one in sorted(by_shard)
         )
-        yield Piece(target[at : at + size], shards)
+        yield target[at : at + size], shards
