@@ -171,6 +171,9 @@ class _Disturbed:
             trial.wrong.append(f"found after {trial.found_s:.2f} s")
         if self.blow == "kill" and lost["code"] != -signal.SIGKILL:
             trial.wrong.append(f"code {lost['code']}")
+        happened = "was killed by SIGKILL" if self.blow == "kill" else "stopped"
+        if f"process `{name}` {happened} " not in Path(self.log.name).read_text():
+            trial.wrong.append("nobody was told")
 
     def _nobody_is_lost(self) -> None:
         if losses := self._losses():

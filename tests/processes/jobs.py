@@ -73,7 +73,7 @@ class Job:
         return max(path.split("/")[1] for path in self.left if path.startswith("checkpoints/"))
 
 
-def compiled(name: str, folder: Path, steps: int = 3000, every: int = 200, restarts: str = "none", program: str = PROGRAM) -> Path:
+def compiled(name: str, folder: Path, steps: int = 1000, every: int = 100, restarts: str = "none", program: str = PROGRAM) -> Path:
     """The plan of a topology, written into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     text = program.replace("STEPS", str(steps)).replace("EVERY", str(every))
@@ -86,7 +86,7 @@ def compiled(name: str, folder: Path, steps: int = 3000, every: int = 200, resta
     return folder / f"{name}.json"
 
 
-def job(name: str, folder: Path, steps: int = 3000, every: int = 200, restarts: str = "none") -> Job:
+def job(name: str, folder: Path, steps: int = 1000, every: int = 100, restarts: str = "none") -> Job:
     """A compiled job with what its undisturbed run leaves; that is run twice, the second time with all kernels in the cache."""
     plan = compiled(name, folder, steps, every, restarts)
     runs, seconds = [folder / f"{name}-undisturbed-{number}" for number in (1, 2)], 0.0

@@ -53,8 +53,8 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--stops", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--every", type=int, default=200)
+    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--every", type=int, default=100)
     parser.add_argument("--topologies", nargs="+", choices=[*BODIES], default=[*BODIES])
     return parser.parse_args()
 
