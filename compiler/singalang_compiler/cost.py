@@ -5,10 +5,11 @@ The formula. A layer's work on a batch takes the longer of
     (forward + backward flops) * batch / (cores * flops a second of a core)
     moved elements * bytes an element * batch / bytes a second of memory
 
-with the speed of convolutions for layers that take images channels last, and that of matrix products for all others; at 64-bit
-precision a machine does half the flops. The step is the sum over its layers, plus the traffic of the parameters, each of which is
-read by both passes, whose gradient is written and read once, which is read and written by the update, and so is each slot; plus
-the price of a dispatch shared by the steps that one dispatch does.
+with the speed of convolutions for layers with matrices that take images channels last, that of matrix products for others with
+matrices, and that of loops over elements for those without; at 64-bit precision a machine does half the flops. The step is the sum
+over its layers, plus the traffic of the parameters, each of which is read by both passes, whose gradient is written and read once,
+which is read and written by the update, and so is each slot; plus the price of a dispatch shared by the steps that one dispatch
+does. Where kernels are known, what they do counts instead (`work`).
 
 Memory: parameters, their gradients, updater slots, the output of every layer with what it keeps besides, and two batches.
 """
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from math import fsum, prod
 
 from singalang_compiler.graph import FieldInput
+from singalang_compiler.library.contract import Layer
 from singalang_compiler.library.kinds import Configured
 from singalang_compiler.library.tensors import Cost, Shape
 from singalang_compiler.machine import Machine
@@ -96,11 +98,19 @@ def cost_of(node: ShapedNode) -> Cost:
 def work_s(node: ShapedNode, machine: Machine, records: float, element_bytes: int, *, backward: bool = True) -> float:
     """Seconds of a layer's work on so many records, both passes or the forward pass alone (which moves half as much)."""
     cost = cost_of(node)
-    speed = machine.conv_flops_s if is_image_layer(node) else machine.matmul_flops_s
+    speed = _flops_s(node, machine)
     flops_s = speed * machine.cores * (4 / element_bytes)
     flops = cost.forward_flops + (cost.backward_flops if backward else 0)
     moved = cost.moved_elements * element_bytes / (1 if backward else 2)
     return records * max(flops / flops_s, moved / machine.memory_bytes_s)
+
+
+def _flops_s(node: ShapedNode, machine: Machine) -> float:
+    """The speed of one core: layers with matrices multiply them, the others pass over elements."""
+    parameters = node.instance.parameters(node.inputs).values() if isinstance(node.instance, Layer) and node.inputs else ()
+    if all(len(parameter.shape) < 2 for parameter in parameters):
+        return machine.loop_flops_s
+    return machine.conv_flops_s if is_image_layer(node) else machine.matmul_flops_s
 
 
 def is_image_layer(node: ShapedNode) -> bool:

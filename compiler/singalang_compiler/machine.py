@@ -14,24 +14,54 @@ from singalang_grammar.diagnostics import Outcome
 class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Speeds of one machine. The defaults are the built-in reference machine: 2 cores of a 2024 server CPU, measured.
 
-    `matmul_flops_s` and `conv_flops_s` are of one core at 32-bit precision; `memory_bytes_s` is that of streaming through
-    memory; `dispatch_s` is the price of handing one kernel to the device.
+    Of one core at 32-bit precision: `matmul_flops_s` and `conv_flops_s`; `product_element_s`, seconds for each element of the
+    operands and the result of a product; `loop_flops_s`, what layers do that are neither. `memory_bytes_s` is that of streaming
+    through memory by one core, and all are `memory_scaling` times as fast. Seconds for each element: `power_s` (exponentials,
+    logarithms), `root_s` (quotients, roots), `place_s` (slices, padding), `transposed_s`, `updated_s` (arrays of which a part is
+    set), `summed_s` (read by sums over axes), `drawn_s` (random numbers).
+
+    `product_scaling` and `loop_scaling`: how many times faster all cores of one process are than one. `crowding`: how much longer
+    kernels take if every core has a process that works. `dispatch_s` is the price of handing one kernel to the device by the loop
+    of one worker, and `call_s` that of a call by a worker of a group, which has it prepared.
 
     `link_bytes_s` and `link_latency_s` are those of a message from one process to another on this machine: through shared memory,
-    where the sender copies it in and the receiver out, each at `link_bytes_s`, and the receiver spins until it is there.
-    `copy_bytes_s` is the speed of copying, clearing and adding long arrays outside kernels.
+    where the sender copies it in and the receiver reads it; the receiver spins until it is there. `wake_s`: the latency where it
+    sleeps, as it does where there are more processes than cores. `copy_bytes_s` is the speed of copying, clearing and adding long
+    arrays outside kernels, `cache_copy_bytes_s` that of arrays of at most `cache_bytes`, and `copy_call_s` the price of each such
+    call. `act_s`: an instruction of a worker or server.
+    `process_bytes`: memory of a process that has JAX and no array yet.
     """
 
     name: str = "reference"
     cores: int = 2
-    matmul_flops_s: float = 1.9e11
-    conv_flops_s: float = 1.3e11
-    memory_bytes_s: float = 1.0e10
+    matmul_flops_s: float = 2.4e11
+    product_element_s: float = 5.0e-11
+    conv_flops_s: float = 2.2e11
+    loop_flops_s: float = 2.0e10
+    memory_bytes_s: float = 9.0e10
+    memory_scaling: float = 1.8
+    power_s: float = 1.8e-10
+    root_s: float = 3.3e-11
+    place_s: float = 4.9e-11
+    transposed_s: float = 3.4e-10
+    updated_s: float = 4.7e-10
+    summed_s: float = 3.3e-10
+    drawn_s: float = 2.0e-9
+    product_scaling: float = 1.9
+    loop_scaling: float = 1.5
+    crowding: float = 1.02
     memory_bytes: int = 24 * 2**30
+    process_bytes: int = 170 * 2**20
     dispatch_s: float = 5.0e-5
+    call_s: float = 6.0e-6
     copy_bytes_s: float = 1.9e10
+    cache_copy_bytes_s: float = 4.5e10
+    cache_bytes: int = 2**20
+    copy_call_s: float = 1.0e-6
+    act_s: float = 1.0e-6
     link_bytes_s: float = 1.7e10
     link_latency_s: float = 1.0e-6
+    wake_s: float = 5.0e-5
 
     @property
     def sha256(self) -> str:

@@ -29,7 +29,6 @@ def test_a_machine_file_of_fewer_fields_is_filled_up_with_those_of_the_reference
     path = tmp_path / "machine.json"
     path.write_text('{"name": "old", "cores": 8}')
     assert read_machine(str(path)).value == Machine(name="old", cores=8)
-    assert Machine().link_bytes_s > Machine().memory_bytes_s and Machine().link_latency_s == 1e-6
 
 
 def test_links_of_a_machine_are_part_of_what_a_plan_was_made_for() -> None:
@@ -56,6 +55,12 @@ def test_layers_that_compute_little_take_as_long_as_memory_does() -> None:
     moved = act.instance.cost(act.inputs).moved_elements
     assert work_s(act, machine, 2, 4) == pytest.approx(2 * moved * 4 / 1e3)
     assert work_s(act, machine, 2, 4, backward=False) == pytest.approx(moved * 4 / 1e3)
+
+
+def test_layers_without_matrices_have_the_speed_of_loops() -> None:
+    act = node("act: relu", "act")
+    machine = Machine(cores=1, loop_flops_s=1.0, memory_bytes_s=1e15)
+    assert work_s(act, machine, 2, 4, backward=False) == pytest.approx(2 * act.instance.cost(act.inputs).forward_flops)
 
 
 @pytest.mark.parametrize(

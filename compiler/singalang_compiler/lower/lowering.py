@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from singalang_compiler.cost import Net, StepCost, cost_of, flops_of, step_cost
@@ -15,7 +15,9 @@ from singalang_compiler.lower.dispatch import IN_A_GROUP, Chosen, choose
 from singalang_compiler.lower.exporting import Kernels
 from singalang_compiler.lower.group.deciding import group_decisions
 from singalang_compiler.lower.group.lowering import group_record
+from singalang_compiler.lower.group.temporaries import operations_of
 from singalang_compiler.lower.nodes import configured
+from singalang_compiler.lower.outline.working import work_of
 from singalang_compiler.lower.records import kind_record, steps_record
 from singalang_compiler.lower.section import Section
 from singalang_compiler.machine import Machine
@@ -24,6 +26,7 @@ from singalang_compiler.place.placed import PlacedSection
 from singalang_compiler.plan import Decision, LayerRecord, PredictRecord, SectionRecord, StateRecord
 from singalang_compiler.plan_group import GroupRecord
 from singalang_compiler.shaped import ShapedNet, ShapedNode
+from singalang_compiler.work import Price, Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ def lower_section(
 ) -> Lowered:
     """Makes the kernels of a section and adds them to `kernels`."""
     cost = step_cost(_net(section), machine)
+    cost = replace(cost, compute_s=_kernel_s(section, machine)) if placed.cut.whole else cost
     group = None if placed.cut.whole else group_record(section, placed, kernels, machine)
     steps = section.train.steps if isinstance(section.train.steps, int) else None
     chosen = IN_A_GROUP if group else choose(section.net.phases["train"], cost.compute_s, steps, platforms, machine)
@@ -55,6 +59,14 @@ def lower_section(
     record = _record(section, chosen, roles, _predict(section, kernels), step_s, group)
     decisions = (*section_decisions(section, chosen, placed.cut.topology), *(group_decisions(section, placed) if group else ()))
     return Lowered(record, cost, decisions)
+
+
+def _kernel_s(section: Section, machine: Machine) -> float:
+    """Seconds that one worker's kernel computes a step, on all cores."""
+    signature = training.step_signature(section)
+    function = partial(training.step_function, section)
+    jaxpr = operations_of(lambda *arrays: tuple(function(signature.split(arrays))), signature.inputs, section.double)
+    return Price(machine, Share.of(machine, 1)).seconds(work_of(jaxpr), section.double)
 
 
 def _net(section: Section) -> Net:

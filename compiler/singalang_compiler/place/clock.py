@@ -1,15 +1,16 @@
 """One step of a group on a virtual clock: how long it takes if every instruction takes so long. Knows no net and no byte.
 
 One worker stands for all workers of its stage, which do the same at the same time, and one server for all servers. Each does its
-instructions one after another; nobody waits for what he sends, and who receives waits until it has arrived. So work hides what is
-under way meanwhile, and the bubbles of a pipeline show.
+instructions one after another, and who receives waits until it has arrived. So work hides what is under way meanwhile, and the
+bubbles of a pipeline show. Where more processes work at a time than the machine has cores, all go slower: who waits needs no core.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias, assert_never
+from math import inf
+from typing import Literal, NamedTuple, TypeAlias, assert_never
 
 from singalang_compiler.plan_group import (
     ClearStep,
@@ -27,100 +28,186 @@ from singalang_compiler.plan_group import (
 )
 
 _Message: TypeAlias = tuple[str, int, bool] | str
+_Kind: TypeAlias = Literal["compute", "moving"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """How many seconds things take; what is not named takes none.
 
-    `calls`: a call of a stage's workers. `moves`: from when the blocks of a connection are given until they have arrived, in either
-    direction. `pushes` and `pulls`: likewise for the gradients and the values of a stage's workers. `collect_s`: a server adds up
-    what has arrived; `norm_s`: servers exchange their square sums; `server_calls`: a call of a server.
+    `calls`: a call of a stage's workers. `feeds`: taking the fields of a micro-batch. `sends` and `receives`: giving the blocks of
+    a connection away and putting them together, in either direction; `moves`: from when they are given until they have arrived.
+    `pushes` and `pulls`: likewise giving away the gradients of a stage's workers, and taking the values over; `push_moves` and
+    `pull_moves`: how long they are under way. `collect_s`: a server adds up what has arrived; `norm_s`: servers exchange their
+    square sums; `server_calls`: a call of a server; `publish_s`: a server gives its new values away. `act_s`: every instruction,
+    besides.
+
+    `processes`: how many workers a stage has, and, last of all, how many servers there are, that work at the same time. `cores`: on
+    how many cores all of them work.
     """
 
     calls: Mapping[tuple[int, str], float]
+    feeds: Mapping[int, float] = field(default_factory=dict)
+    sends: Mapping[str, float] = field(default_factory=dict)
+    receives: Mapping[str, float] = field(default_factory=dict)
     moves: Mapping[str, float] = field(default_factory=dict)
     clears: Mapping[int, float] = field(default_factory=dict)
     pushes: Mapping[int, float] = field(default_factory=dict)
+    push_moves: Mapping[int, float] = field(default_factory=dict)
     pulls: Mapping[int, float] = field(default_factory=dict)
+    pull_moves: Mapping[int, float] = field(default_factory=dict)
     collect_s: float = 0.0
     norm_s: float = 0.0
     server_calls: Mapping[str, float] = field(default_factory=dict)
+    publish_s: float = 0.0
+    act_s: float = 0.0
+    processes: Sequence[int] = ()
+    cores: float = inf
+
+
+class Spent(NamedTuple):
+    """Seconds of one worker of each stage, and last of a server: in calls and sums, and in copying. For the rest it waits."""
+
+    step_s: float
+    compute_s: tuple[float, ...]
+    moving_s: tuple[float, ...]
 
 
 def step_s(stages: Sequence[Sequence[WorkerStep]], server: Sequence[ServerStep], pace: Pace) -> float:
     """Seconds from when all begin a step until all have ended it; `stages` are the programs of the workers of each stage."""
+    return spent(stages, server, pace).step_s
+
+
+def spent(stages: Sequence[Sequence[WorkerStep]], server: Sequence[ServerStep], pace: Pace) -> Spent:
+    """How a step is spent."""
     clock = _Clock(stages, server, pace)
-    while clock.advanced():
-        pass
-    assert clock.ended, "a worker waits for what nobody sends"
-    return max(clock.times)
+    while not clock.ended:
+        clock.go_on()
+    return Spent(
+        clock.now,
+        tuple(actor.spent["compute"] for actor in clock.actors),
+        tuple(actor.spent["moving"] for actor in clock.actors),
+    )
+
+
+@dataclass(slots=True)
+class _Actor:
+    """A worker or server: the place in its program, and where it is at an instruction, how many seconds of that are left."""
+
+    program: Sequence[WorkerStep | ServerStep]
+    count: int
+    place: int = 0
+    busy: bool = False
+    left_s: float = 0.0
+    kind: _Kind = "compute"
+    spent: dict[_Kind, float] = field(default_factory=lambda: {"compute": 0.0, "moving": 0.0})
+
+    @property
+    def ended(self) -> bool:
+        return self.place == len(self.program)
 
 
 class _Clock:
     def __init__(self, stages: Sequence[Sequence[WorkerStep]], server: Sequence[ServerStep], pace: Pace) -> None:
-        self._programs: list[Sequence[WorkerStep | ServerStep]] = [*stages, server]
         self._pace = pace
         self._server = len(stages)
-        self._done = [0] * len(self._programs)
-        self.times = [0.0] * len(self._programs)
-        self._arrived: dict[_Message, float] = {}
         self._pushes_left = sum(isinstance(step, PushStep) for program in stages for step in program)
-        if not self._pushes_left:
-            self._programs[self._server] = ()
+        counts = [*pace.processes, *[1] * (len(stages) + 1 - len(pace.processes))]
+        programs: list[Sequence[WorkerStep | ServerStep]] = [*stages, server if self._pushes_left else ()]
+        self.actors = [_Actor(program, count) for program, count in zip(programs, counts, strict=True)]
+        self._arrives: dict[_Message, float] = {}
+        self.now = 0.0
 
     @property
     def ended(self) -> bool:
         """Whether all have done their programs."""
-        return all(done == len(program) for done, program in zip(self._done, self._programs, strict=True))
+        return all(actor.ended for actor in self.actors)
 
-    def advanced(self) -> bool:
-        """Lets everyone go on as far as possible; whether anyone has."""
-        before = list(self._done)
-        for actor, program in enumerate(self._programs):
-            while self._done[actor] < len(program) and self._did(actor, program[self._done[actor]]):
-                self._done[actor] += 1
-        return before != self._done
+    def go_on(self) -> None:
+        """Lets all do what takes no time, then goes on to when something is done or arrives."""
+        while any([self._did(number, actor) for number, actor in enumerate(self.actors)]):
+            pass
+        working = [actor for actor in self.actors if actor.busy]
+        rate = min(1.0, self._pace.cores / sum(actor.count for actor in working)) if working else 1.0
+        coming = [at - self.now for at in self._arrives.values() if at > self.now]
+        after = min([actor.left_s / rate for actor in working] + coming, default=0.0)
+        assert after or self.ended, "a worker waits for what nobody sends"
+        self.now += after
+        for actor in working:
+            actor.spent[actor.kind] += after
+            actor.left_s = 0.0 if actor.left_s / rate <= after else actor.left_s - after * rate
 
-    def _did(self, actor: int, step: WorkerStep | ServerStep) -> bool:
-        """Does an instruction, unless it waits for something that has not been sent yet."""
+    def _did(self, number: int, actor: _Actor) -> bool:
+        """Begins or ends an instruction of somebody, where that takes no time; whether it did."""
+        if actor.ended:
+            return False
+        step = actor.program[actor.place]
+        if actor.busy:
+            if actor.left_s:
+                return False
+            actor.busy, actor.place = False, actor.place + 1
+            self._gives(number, step)
+            return True
+        if not self._may_begin(number, step):
+            return False
+        actor.kind, taken_s = self._takes(number, step)
+        actor.busy, actor.left_s = True, taken_s + self._pace.act_s
+        return True
+
+    def _may_begin(self, number: int, step: WorkerStep | ServerStep) -> bool:
+        match step:
+            case ReceiveStep(connection=name, micro=micro, back=back):
+                return self._arrived((name, micro, back))
+            case PullStep():
+                return self._arrived(f"values {number}")
+            case CollectStep():
+                return not self._pushes_left and self._arrived("gradients")
+            case _:
+                return True
+
+    def _arrived(self, message: _Message) -> bool:
+        return self._arrives.get(message, inf) <= self.now
+
+    def _takes(self, number: int, step: WorkerStep | ServerStep) -> tuple[_Kind, float]:
         pace = self._pace
         match step:
             case FeedStep():
-                return True
+                return "moving", pace.feeds.get(number, 0.0)
             case RunStep(call=call):
-                taken = pace.server_calls.get(call, 0.0) if actor == self._server else pace.calls.get((actor, call), 0.0)
-                return self._passed(actor, taken)
+                return "compute", pace.server_calls.get(call, 0.0) if number == self._server else pace.calls.get(
+                    (number, call), 0.0
+                )
             case ClearStep():
-                return self._passed(actor, pace.clears.get(actor, 0.0))
-            case SendStep(connection=name, micro=micro, back=back):
-                self._arrived[name, micro, back] = self.times[actor] + pace.moves.get(name, 0.0)
-                return True
-            case ReceiveStep(connection=name, micro=micro, back=back):
-                return self._waited(actor, (name, micro, back))
+                return "compute", pace.clears.get(number, 0.0)
+            case SendStep(connection=name):
+                return "moving", pace.sends.get(name, 0.0)
+            case ReceiveStep(connection=name):
+                return "moving", pace.receives.get(name, 0.0)
             case PushStep():
-                self._pushes_left -= 1
-                here = self.times[actor] + pace.pushes.get(actor, 0.0)
-                self._arrived["gradients"] = max(here, self._arrived.get("gradients", 0.0))
-                return True
+                return "moving", pace.pushes.get(number, 0.0)
             case PullStep():
-                return self._waited(actor, "values") and self._passed(actor, pace.pulls.get(actor, 0.0))
+                return "moving", pace.pulls.get(number, 0.0)
             case CollectStep():
-                return not self._pushes_left and self._waited(actor, "gradients") and self._passed(actor, pace.collect_s)
+                return "compute", pace.collect_s
             case NormStep():
-                return self._passed(actor, pace.norm_s)
+                return "moving", pace.norm_s
             case PublishStep():
-                self._arrived["values"] = self.times[actor]
-                return True
+                return "moving", pace.publish_s
             case _:
                 assert_never(step)
 
-    def _passed(self, actor: int, taken_s: float) -> bool:
-        self.times[actor] += taken_s
-        return True
-
-    def _waited(self, actor: int, message: _Message) -> bool:
-        if message not in self._arrived:
-            return False
-        self.times[actor] = max(self.times[actor], self._arrived[message])
-        return True
+    def _gives(self, number: int, step: WorkerStep | ServerStep) -> None:
+        """What is on its way once an instruction is done."""
+        pace = self._pace
+        match step:
+            case SendStep(connection=name, micro=micro, back=back):
+                self._arrives[name, micro, back] = self.now + pace.moves.get(name, 0.0)
+            case PushStep():
+                self._pushes_left -= 1
+                here = self.now + pace.push_moves.get(number, 0.0)
+                self._arrives["gradients"] = max(here, self._arrives.get("gradients", 0.0))
+            case PublishStep():
+                for stage in range(self._server):
+                    self._arrives[f"values {stage}"] = self.now + pace.pull_moves.get(stage, 0.0)
+            case _:
+                pass

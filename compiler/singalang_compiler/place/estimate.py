@@ -5,8 +5,10 @@ Knows what layer kinds say of their work, and no kernel; lowering may give it wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from math import fsum, prod
+from typing import NamedTuple
 
 from msgspec import structs
 
@@ -15,13 +17,22 @@ from singalang_compiler.machine import Machine
 from singalang_compiler.partition.costing import Setting, group_of, leaving
 from singalang_compiler.partition.cut_net import Connection, CutNet, CutNode, Piece
 from singalang_compiler.partition.problem import Group
-from singalang_compiler.partition.traffic import Move, once_s
-from singalang_compiler.place.clock import Pace, step_s
+from singalang_compiler.partition.traffic import Move, busiest_elements, once_s, piece_elements
+from singalang_compiler.place.clock import Pace, Spent, spent
 from singalang_compiler.place.placed import PlacedSection
 from singalang_compiler.place.programs import call_of
+from singalang_compiler.plan_group import TimesRecord
+from singalang_compiler.work import Share
 
 _BACKWARD = 2
 """How often a backward pass goes through parameters that learn: it reads them and writes their gradients."""
+
+
+class Calls(NamedTuple):
+    """Seconds of calls in a process with its share of the machine: of a stage's workers, by stage and name, and of a server."""
+
+    workers: Mapping[tuple[int, str], float]
+    server: Mapping[str, float]
 
 
 def setting_of(placed: PlacedSection, machine: Machine, trained: frozenset[str], slots: int, element_bytes: int) -> Setting:
@@ -40,16 +51,54 @@ def setting_of(placed: PlacedSection, machine: Machine, trained: frozenset[str],
     )
 
 
-def estimated_step_s(placed: PlacedSection, setting: Setting, calls: Mapping[tuple[int, str], float] | None = None) -> float:
-    """Seconds of a step. `calls`: seconds of each call (stage, name) on a machine of its own, from what kinds say if not given."""
+def estimated(placed: PlacedSection, setting: Setting, calls: Calls | None = None) -> Spent:
+    """How a step is spent. `calls`: what calls take in a process, from what kinds say if not given."""
     net = placed.cut.nets["train"]
     slowest = {role.stage: role for role in sorted(placed.roles, key=lambda role: role.rows)}
     programs = [slowest[stage].step for stage in range(net.stages)]
-    return step_s(programs, placed.server_step, _pace(placed, setting, calls or call_seconds(net, setting)))
+    return spent(programs, placed.server_step, _pace(placed, setting, calls or said_by_kinds(placed, setting)))
 
 
-def call_seconds(net: CutNet, setting: Setting) -> dict[tuple[int, str], float]:
-    """Seconds of each call of a training step by the worker with most rows, on a machine of its own."""
+def times_of(placed: PlacedSection, found: Spent) -> Iterator[TimesRecord]:
+    """How each process spends a step; those that spend it alike are told once."""
+    net = placed.cut.nets["train"]
+    inside: dict[str, list[str]] = {}
+    for role, process in placed.processes.items():
+        inside.setdefault(process, []).append(role)
+    alike: dict[tuple[float, float], list[str]] = {}
+    for process, roles in inside.items():
+        actors = [net.stages if role.startswith("server") else _number(role) // net.workers for role in roles]
+        both = sum(found.compute_s[actor] for actor in actors), sum(found.moving_s[actor] for actor in actors)
+        alike.setdefault(both, []).append(process)
+    for (compute_s, moving_s), (first, *others) in alike.items():
+        waiting_s = max(0.0, found.step_s - compute_s - moving_s)
+        yield TimesRecord(process=first, others=tuple(others), compute_s=compute_s, moving_s=moving_s, waiting_s=waiting_s)
+
+
+def _number(worker: str) -> int:
+    return int(worker.removeprefix("worker-"))
+
+
+def share_of(placed: PlacedSection, setting: Setting) -> Share:
+    """What of its machine each process has."""
+    if not setting.one_machine:
+        return Share(setting.machine.cores, 1)
+    return Share.of(setting.machine, len({*placed.processes.values()}))
+
+
+def said_by_kinds(placed: PlacedSection, setting: Setting) -> Calls:
+    """Seconds of each call by the worker with most rows, and by a server, from what kinds say of their work."""
+    net, parameters = placed.cut.nets["train"], _Parameters(placed, setting)
+    cores = share_of(placed, setting).cores
+    own = replace(setting, machine=structs.replace(setting.machine, cores=cores))
+    reading = parameters.seconds(net)
+    workers = {key: time_s + reading[key] for key, time_s in _call_seconds(net, own).items()}
+    updated_s = parameters.served_bytes / setting.machine.memory_bytes_s
+    return Calls(workers, {"update": updated_s * (3 + 2 * setting.slots), "square_sum": updated_s})
+
+
+def _call_seconds(net: CutNet, setting: Setting) -> dict[tuple[int, str], float]:
+    """Seconds of each call without its parameters."""
     nodes = {node.name: node for node in net.nodes}
     found: dict[tuple[int, str], float] = {}
     for piece in net.pieces:
@@ -81,25 +130,67 @@ def _passes_s(node: CutNode, setting: Setting) -> tuple[float, float]:
     return forward, backward + (forward if node.remat else 0.0)
 
 
-def _pace(placed: PlacedSection, setting: Setting, calls: Mapping[tuple[int, str], float]) -> Pace:
+def _pace(placed: PlacedSection, setting: Setting, calls: Calls) -> Pace:
     net, group, machine = placed.cut.nets["train"], setting.group, setting.machine
-    parameters = _Parameters(placed, setting)
-    reading = parameters.seconds(net)
-    updated_s = parameters.served_bytes * setting.serving / machine.memory_bytes_s
     stages = range(group.stages)
-    return Pace(
-        calls={key: time_s * setting.sharing + reading[key] + machine.dispatch_s for key, time_s in calls.items()},
-        moves={one.name: _moved_s(one, group) for one in net.connections},
-        clears={stage: parameters.learned_bytes(stage) * setting.sharing / machine.copy_bytes_s for stage in stages},
-        pushes={stage: parameters.moved_s(stage) for stage in stages},
-        pulls={stage: parameters.moved_s(stage) for stage in stages},
-        collect_s=parameters.gathered_bytes * group.pushes * setting.serving / machine.copy_bytes_s,
+    parameters = _Parameters(placed, setting)
+    copied = _Copies(machine)
+    called = Pace(
+        calls={key: time_s + machine.call_s for key, time_s in calls.workers.items()},
+        clears={stage: copied.seconds(parameters.learned_bytes(stage)) for stage in stages},
+        collect_s=copied.seconds(parameters.gathered_bytes * group.pushes, parameters.holders * group.pushes),
         norm_s=group.link_latency_s,
-        server_calls={
-            "update": updated_s * (3 + 2 * setting.slots) + machine.dispatch_s,
-            "square_sum": updated_s + machine.dispatch_s,
-        },
+        server_calls={name: time_s + machine.call_s for name, time_s in calls.server.items()},
+        act_s=machine.act_s,
     )
+    if not setting.one_machine:
+        moved = {stage: parameters.moved_s(stage) for stage in stages}
+        return replace(
+            called, moves={one.name: _moved_s(one, group) for one in net.connections}, push_moves=moved, pull_moves=moved
+        )
+    processes = len({*placed.processes.values()})
+    latency_s = group.link_latency_s if processes <= machine.cores else machine.wake_s
+    sent = {one.name: _sent_s(one, group, copied) for one in net.connections}
+    return replace(
+        called,
+        feeds={stage: copied.seconds(0.0) for stage in stages},
+        sends={name: give_s for name, (give_s, _) in sent.items()},
+        receives={name: get_s for name, (_, get_s) in sent.items()},
+        moves=dict.fromkeys(sent, latency_s),
+        pushes={stage: copied.seconds(parameters.left_bytes(stage), group.servers) for stage in stages},
+        push_moves=dict.fromkeys(stages, latency_s),
+        pull_moves=dict.fromkeys(stages, latency_s),
+        publish_s=copied.seconds(parameters.published_bytes, group.everyone),
+        processes=(*[group.workers] * group.stages, group.servers),
+        cores=machine.cores / share_of(placed, setting).cores,
+    )
+
+
+class _Copies(NamedTuple):
+    """What copying and adding arrays outside kernels takes."""
+
+    machine: Machine
+
+    def seconds(self, size_bytes: float, times: float = 1.0) -> float:
+        """So many bytes in so many calls. Small arrays lie in the cache."""
+        if not size_bytes:
+            return 0.0
+        machine = self.machine
+        speed = machine.copy_bytes_s if size_bytes / times > machine.cache_bytes else machine.cache_copy_bytes_s
+        return times * machine.copy_call_s + size_bytes / speed
+
+
+def _sent_s(connection: Connection, group: Group, copied: _Copies) -> tuple[float, float]:
+    """Seconds of a worker that gives the blocks of a connection away, and of one that puts them together."""
+    extent = connection.extent
+    elements = prod(extent.record)
+    rows = extent.rows * extent.times
+    own = group if rows == group.rows else structs.replace(group, rows=rows)
+    apart = connection.source_stage != connection.target_stage
+    moved = busiest_elements(own, elements, Move(connection.source, connection.target, apart, connection.returns))
+    got = piece_elements(own, elements, connection.target)
+    others = max(1, group.workers if apart else group.workers - 1)
+    return copied.seconds(moved * group.element_bytes, others), copied.seconds(got * group.element_bytes, others + 1)
 
 
 def _moved_s(connection: Connection, group: Group) -> float:
@@ -123,10 +214,29 @@ class _Parameters:
         self._learned = learned
         self.served_bytes = sum(prod(one.shape) for one in learned) * group.element_bytes / group.servers
         self.gathered_bytes = sum(self._bytes[one.name] * group.workers * len(one.stages) for one in learned) / group.servers
+        self.holders = max((group.workers * len(one.stages) if one.axis is None else 1 for one in learned), default=0)
+        """Workers whose gradients a server adds up, at most."""
+        classes = (len(one.stages) if one.axis is None else 1 for one in learned)
+        self.published_bytes = sum(prod(one.shape) * many for one, many in zip(learned, classes, strict=True)) * (
+            group.element_bytes / group.servers
+        )
+        """What a server writes: of its slice, once for all workers that hold the same."""
 
     def learned_bytes(self, stage: int) -> float:
         """The gradients of a worker of a stage."""
         return sum(self._bytes[one.name] for one in self._learned if stage in one.stages)
+
+    def left_bytes(self, stage: int) -> float:
+        """What a worker of a stage gives to servers of other processes."""
+        group = self._setting.group
+        return (
+            sum(
+                self._bytes[one.name] * leaving(group, group.workers * len(one.stages) if one.axis is None else 1)
+                for one in self._learned
+                if stage in one.stages
+            )
+            * group.pushes
+        )
 
     def moved_s(self, stage: int) -> float:
         """Seconds from when a worker of a stage gives its gradients until servers have them, and likewise for values back: the
@@ -143,7 +253,7 @@ class _Parameters:
     def seconds(self, net: CutNet) -> dict[tuple[int, str], float]:
         """By call the seconds in which it reads parameters and writes their gradients."""
         setting, nodes = self._setting, {node.name: node for node in net.nodes}
-        each_s = setting.sharing / setting.machine.memory_bytes_s
+        each_s = 1 / setting.machine.memory_bytes_s
         found: dict[tuple[int, str], float] = {}
         for piece in net.pieces:
             used = _used(piece, nodes)

@@ -13,7 +13,7 @@ from singalang_compiler.job import Train
 from singalang_compiler.machine import Machine
 from singalang_compiler.partition.cut_net import CutSection
 from singalang_compiler.partition.learning import learning_parameters, scaled_uses
-from singalang_compiler.place.estimate import estimated_step_s, setting_of
+from singalang_compiler.place.estimate import estimated, setting_of
 from singalang_compiler.place.memory import WorkerMemory, memory_of
 from singalang_compiler.place.placed import PlacedSection
 from singalang_compiler.plan_group import MemoryRecord
@@ -32,7 +32,7 @@ def weighed(shaped: ShapedJob, placed: PlacedSection, machine: Machine) -> Outco
     setting = setting_of(placed, machine, trained, _slots(train), _element_bytes(train))
     fields = {node.node.name: node.spec.size for node in nodes if isinstance(node.node.operation, FieldInput) and node.spec}
     memory = memory_of(placed, setting, fields)
-    found = replace(placed, memory=memory, step_s=estimated_step_s(placed, setting))
+    found = replace(placed, memory=memory, step_s=estimated(placed, setting).step_s)
     most = max(memory, key=lambda record: record.total)
 
     def layers() -> Mapping[str, float]:

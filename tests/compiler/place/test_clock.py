@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from singalang_compiler.geometry import BATCH
-from singalang_compiler.place.clock import Pace, step_s
+from singalang_compiler.place.clock import Pace, spent, step_s
 from singalang_compiler.place.programs import server_program, step_program
 from singalang_compiler.plan_group import ClearStep, PullStep, PushStep, ReceiveStep, RunStep, SendStep, WorkerStep
 from tests.compiler.place.cut_nets import Made, cut_net
@@ -48,14 +48,43 @@ def test_servers_begin_when_the_last_gradient_is_there_and_workers_go_on_when_va
     worker: list[WorkerStep] = [RunStep(call="a"), PushStep(), PullStep()]
     pace = Pace(
         calls={(0, "a"): 1.0, (1, "a"): 3.0},
-        pushes={0: 1.0, 1: 0.5},
-        pulls={0: 0.25, 1: 0.75},
+        push_moves={0: 1.0, 1: 0.5},
+        pull_moves={0: 0.25, 1: 0.75},
         collect_s=2.0,
         norm_s=0.125,
         server_calls={"update": 4.0},
     )
     assert step_s([worker, worker], server_program(False), pace) == 3 + 0.5 + 2 + 4 + 0.75
     assert step_s([worker, worker], server_program(True), pace) == 3 + 0.5 + 2 + 0.125 + 4 + 0.75
+
+
+def test_giving_away_and_taking_over_keep_who_does_it_busy() -> None:
+    first: list[WorkerStep] = [SendStep(connection="c"), RunStep(call="a"), PushStep(), PullStep()]
+    second: list[WorkerStep] = [ReceiveStep(connection="c"), RunStep(call="b"), PushStep(), PullStep()]
+    pace = Pace(
+        calls={(0, "a"): 1.0, (1, "b"): 2.0},
+        sends={"c": 0.5},
+        receives={"c": 0.25},
+        pushes={0: 0.125, 1: 0.125},
+        publish_s=3.0,
+        pulls={0: 4.0},
+    )
+    found = spent([first, second], server_program(False), pace)
+    assert found.step_s == 0.5 + 0.25 + 2 + 0.125 + 3 + 4
+    assert found.compute_s == (1.0, 2.0, 0.0) and found.moving_s == (4.625, 0.375, 3.0)
+
+
+def test_every_instruction_has_its_price() -> None:
+    assert step_s([[RunStep(call="a"), RunStep(call="b")]], (), Pace(calls={(0, "a"): 1.0}, act_s=0.5)) == 2.0
+
+
+def test_more_processes_than_cores_share_them_but_who_waits_needs_none() -> None:
+    worker: list[WorkerStep] = [RunStep(call="a"), PushStep(), PullStep()]
+    calls = {(0, "a"): 1.0, (1, "a"): 3.0}
+    pace = Pace(calls=calls, server_calls={"update": 1.0}, processes=(2, 2, 1), cores=2)
+    assert step_s([worker, worker], server_program(False), pace) == 2.0 + 2.0 + 1.0
+    many = Pace(calls=calls, server_calls={"update": 1.0}, processes=(1, 1, 4), cores=2)
+    assert step_s([worker, worker], server_program(False), many) == 3.0 + 2.0
 
 
 def test_where_nothing_is_learned_servers_have_nothing_to_do() -> None:
@@ -71,7 +100,7 @@ def test_gradients_are_cleared_first_and_every_shard_is_pushed() -> None:
         PushStep(micro=1),
         PullStep(),
     ]
-    pace = Pace(calls={(0, "a"): 1.0}, clears={0: 0.5}, pushes={0: 2.0}, collect_s=1.0)
+    pace = Pace(calls={(0, "a"): 1.0}, clears={0: 0.5}, push_moves={0: 2.0}, collect_s=1.0)
     assert step_s([program], server_program(False), pace) == 0.5 + 2 + 2 + 1
 
 

@@ -7,15 +7,16 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from msgspec import structs
 
-from singalang_compiler.cost import cost_of, work_s
+from singalang_compiler.cost import cost_of
 from singalang_compiler.library.context import Array
 from singalang_compiler.lower.exporting import Groups, Kernels, Signature
 from singalang_compiler.lower.group.stage_net import by_batch
 from singalang_compiler.lower.group.temporaries import temporary_bytes
 from singalang_compiler.lower.group.tracing import Traced
-from singalang_compiler.machine import Machine
+from singalang_compiler.lower.outline.working import work_of
 from singalang_compiler.partition.cut_net import CutNet, CutNode
 from singalang_compiler.plan_group import CallRecord
+from singalang_compiler.work import Price
 
 Pass: TypeAlias = Literal["forward", "backward", "step", "evaluate"]
 """What a kernel does of a piece; all but the last two one of its passes."""
@@ -33,10 +34,6 @@ class Work(NamedTuple):
         """Additions and multiplications."""
         return round(fsum(self._flops(node) * self._records(node) for node in self.nodes))
 
-    def seconds(self, machine: Machine, element_bytes: int) -> float:
-        """On a machine."""
-        return fsum(self._seconds(node, machine, element_bytes) for node in self.nodes)
-
     def _records(self, node: CutNode) -> float:
         """The worker's part of the work, as a number of whole records."""
         if node.part == "statistic":
@@ -50,14 +47,8 @@ class Work(NamedTuple):
         forward = cost.forward_flops if self.does != "backward" else 0
         return forward + (cost.backward_flops if self.does in ("backward", "step") and node.learns else 0)
 
-    def _seconds(self, node: CutNode, machine: Machine, element_bytes: int) -> float:
-        records = self._records(node)
-        forward = work_s(node.shaped, machine, records, element_bytes, backward=False)
-        both = work_s(node.shaped, machine, records, element_bytes) if node.learns else forward
-        return {"forward": forward, "evaluate": forward, "step": both, "backward": both - forward}[self.does]
 
-
-def call_of(traced: Traced, work: Work, kernels: Kernels, machine: Machine, double: bool) -> CallRecord:
+def call_of(traced: Traced, work: Work, kernels: Kernels, price: Price, double: bool) -> CallRecord:
     """Adds a kernel and gives the record of calls to it."""
     alike = (work.does, traced.fingerprint())
     if alike not in kernels.alike:
@@ -68,7 +59,7 @@ def call_of(traced: Traced, work: Work, kernels: Kernels, machine: Machine, doub
         outputs=traced.outputs,
         flops=work.flops(),
         temporary_bytes=temporary_bytes(traced.jaxpr, [argument.donated for argument in traced.inputs]),
-        compute_s=work.seconds(machine, 8 if double else 4),
+        compute_s=price.seconds(work_of(traced.jaxpr), double),
     )
 
 

@@ -14,19 +14,19 @@ from singalang_compiler.lower.group.returning import gradient_of_buffer
 from singalang_compiler.lower.group.stage_net import PieceNet, StageNet
 from singalang_compiler.lower.group.tracing import Traced
 from singalang_compiler.lower.section import Section
-from singalang_compiler.machine import Machine
 from singalang_compiler.partition.cut_net import CutSection
 from singalang_compiler.place.placed import WorkerRole
 from singalang_compiler.place.rings import slots_of
 from singalang_compiler.plan import Argument
 from singalang_compiler.plan_group import ArrayRecord, RoleRecord
+from singalang_compiler.work import Price
 
 
-def role_record(section: Section, cut: CutSection, role: WorkerRole, kernels: Kernels, machine: Machine) -> RoleRecord:
+def role_record(section: Section, cut: CutSection, role: WorkerRole, kernels: Kernels, price: Price) -> RoleRecord:
     """Makes the kernels of a role and adds them to `kernels`."""
     held = held_by(section, cut, role.stage)
     traced = dict(_calls(section, cut, role, held))
-    calls = {name: call_of(one, work, kernels, machine, section.double) for name, (one, work) in traced.items()}
+    calls = {name: call_of(one, work, kernels, price, section.double) for name, (one, work) in traced.items()}
     return RoleRecord(
         name=role.name,
         stage=role.stage,

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import prod
-from typing import NamedTuple
 
 import jax.numpy as jnp
 from msgspec import structs
@@ -24,11 +23,12 @@ from singalang_compiler.liveness import GRADIENT, SQUARES
 from singalang_compiler.lower import arguments
 from singalang_compiler.lower.blaming import checked
 from singalang_compiler.lower.exporting import Groups, Kernels, Signature
-from singalang_compiler.lower.group.temporaries import temporary_bytes_of
+from singalang_compiler.lower.group.temporaries import operations_of, temporary_bytes
+from singalang_compiler.lower.outline.working import work_of
 from singalang_compiler.lower.section import Section
-from singalang_compiler.machine import Machine
 from singalang_compiler.plan import Argument
 from singalang_compiler.plan_group import CallRecord, SliceSegment, StoredRecord
+from singalang_compiler.work import Price
 
 VALUE, SLOT, LR_SCALE, WD_SCALE = "value", "slots/", "lr_scale", "wd_scale"
 """Names of a server's arrays, besides `gradient` and `squares`; slots are `slots/<slot>`."""
@@ -76,25 +76,16 @@ def with_scales(stored: StoredRecord, section: Section) -> StoredRecord:
     return structs.replace(stored, lr_scale=use.lr_scale, wd_scale=use.wd_scale)
 
 
-def server_calls(of: Slice, kernels: Kernels, machine: Machine) -> dict[str, CallRecord]:
+def server_calls(of: Slice, kernels: Kernels, price: Price) -> dict[str, CallRecord]:
     """Makes the kernels of the servers: `update`, and `square_sum` where gradients are clipped by norm."""
     slots = of.section.rule.slot_names()
     kept = (VALUE, *(SLOT + slot for slot in slots))
-    work = _Work(flops=of.size * (2 + 2 * len(slots)), moved=of.size * (3 + 2 * len(slots)))
-    calls = {"update": _call("update", of.section, update_signature(of), partial(update, of), kept, work, kernels, machine)}
+    flops = of.size * (2 + 2 * len(slots))
+    calls = {"update": _call("update", of.section, update_signature(of), partial(update, of), kept, flops, kernels, price)}
     if of.section.rule.clip_norm is not None:
-        signature, work = square_sum_signature(of), _Work(flops=2 * of.size, moved=of.size)
-        calls["square_sum"] = _call(
-            "square_sum", of.section, signature, partial(square_sum, of), (SQUARES,), work, kernels, machine
-        )
+        signature, flops = square_sum_signature(of), 2 * of.size
+        calls["square_sum"] = _call("square_sum", of.section, signature, partial(square_sum, of), (SQUARES,), flops, kernels, price)
     return calls
-
-
-class _Work(NamedTuple):
-    """What a kernel does: flops, and elements that it reads and writes."""
-
-    flops: int
-    moved: int
 
 
 def _call(
@@ -103,18 +94,19 @@ def _call(
     signature: Signature,
     function: Callable[[Groups], Sequence[Array]],
     outputs: tuple[str, ...],
-    work: _Work,
+    flops: int,
     kernels: Kernels,
-    machine: Machine,
+    price: Price,
 ) -> CallRecord:
-    key = kernels.add(role, signature, function, outputs, work.flops, section.double)
+    key = kernels.add(role, signature, function, outputs, flops, section.double)
+    jaxpr = operations_of(lambda *arrays: function(signature.split(arrays)), signature.inputs, section.double)
     return CallRecord(
         kernel=key,
         inputs=tuple(argument.name for argument in signature.inputs),
         outputs=outputs,
-        flops=work.flops,
-        temporary_bytes=temporary_bytes_of(lambda *arrays: function(signature.split(arrays)), signature.inputs, section.double),
-        compute_s=work.moved * (8 if section.double else 4) / machine.memory_bytes_s,
+        flops=flops,
+        temporary_bytes=temporary_bytes(jaxpr, [one.donated for one in signature.inputs]),
+        compute_s=price.seconds(work_of(jaxpr), section.double),
     )
 
 

@@ -24,10 +24,14 @@ _FIRST_DRAW, _NEXT_DRAW = 1100, 768
 
 def temporary_bytes_of(function: Callable[..., Sequence[Array]], inputs: Sequence[Argument], double: bool) -> int:
     """The temporary bytes of a function of arrays that is made a kernel; `double` says whether its numbers have 64 bits."""
+    return temporary_bytes(operations_of(function, inputs, double), [one.donated for one in inputs])
+
+
+def operations_of(function: Callable[..., Sequence[Array]], inputs: Sequence[Argument], double: bool) -> ClosedJaxpr:
+    """The operations of a function of arrays that is made a kernel."""
     with settings(double):
         wanted = [jax.ShapeDtypeStruct(one.shape, one.dtype) for one in inputs]  # type: ignore[no-untyped-call]
-        jaxpr = jax.make_jaxpr(function)(*wanted)
-    return temporary_bytes(jaxpr, [one.donated for one in inputs])
+        return jax.make_jaxpr(function)(*wanted)
 
 
 def temporary_bytes(jaxpr: ClosedJaxpr, donated: Sequence[bool]) -> int:

@@ -40,12 +40,14 @@ class Read(NamedTuple):
 
 @dataclass
 class Joined:
-    """What is left: `operations` in order, the arrays that each reads, the readers of each, and the results."""
+    """What is left: `operations` in order, the arrays that each reads, the readers of each, the results, and for each what was
+    joined into it, that of what was joined included."""
 
     operations: list[Operation]
     reads: dict[int, dict[int, Read]]
     readers: dict[int, set[int]]
     results: list[Operation]
+    inside: dict[int, list[Operation]]
 
 
 def joined(operations: Sequence[Operation], results: Sequence[Operation]) -> Joined:
@@ -56,7 +58,8 @@ def joined(operations: Sequence[Operation], results: Sequence[Operation]) -> Joi
             joining.join_into(one)
     joining.look_through_bitcasts()
     left = [one for one in operations if one.number not in joining.gone]
-    return Joined(left, joining.reads, joining.readers, joining.results)
+    inside = {one.number: joining.all_inside(one.number) for one in left}
+    return Joined(left, joining.reads, joining.readers, joining.results, inside)
 
 
 class _Joining:
@@ -82,6 +85,17 @@ class _Joining:
                     self._join(operand, number)
                     again = True
                     break
+
+    def all_inside(self, number: int) -> list[Operation]:
+        """What was joined into an operation, each once."""
+        found: dict[int, Operation] = {}
+        waiting = list(self._inside[number])
+        while waiting:
+            other = waiting.pop()
+            if other not in found:
+                found[other] = self._by_number[other]
+                waiting += self._inside[other]
+        return [found[other] for other in sorted(found)]
 
     def look_through_bitcasts(self) -> None:
         """A reshaped array into which nothing was joined is the array itself."""

@@ -16,7 +16,8 @@ def _matrix_product(equation: Equation) -> list[Operation]:
     if length == 1:
         return [_outer(equation)]
     if batch[0]:
-        return [equation.add("product", [one for one, _ in sides], [Use.OFTEN] * 2, kind="opaque")]
+        times = prod(sides[0][0].shape[axis] for axis in batch[0])
+        return [equation.add("product", [one for one, _ in sides], [Use.OFTEN] * 2, kind="opaque", detail=times)]
     (left, of_left), (right, of_right) = sides
     if len(left.shape) > 2 or len(right.shape) > 2 or len(of_left) > 1:
         left = _with_axes(equation, left, [*_others(left, of_left), *of_left])
