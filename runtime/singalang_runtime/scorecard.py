@@ -101,10 +101,11 @@ def score_of_processes(section: SectionRecord, needed: Sequence[Needed], compile
     The time of a step is that of the first worker which says it: all are in the same step.
     """
     group = section.group
-    assert group is not None, "several processes are a group"
     item_bytes = 8 if section.precision == "f64" else 4
     timed = next((one.timed for one in needed if one.timed), ())
     score = section_score(section, list(timed), compile_s)
+    if group is None:
+        return score
     return msgspec.structs.replace(
         score,
         link_step_bytes=_links(group, needed),

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 import traceback
+from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from math import inf
@@ -19,6 +20,7 @@ import numpy as np
 
 from singalang_compiler.plan import Plan, SectionRecord, kernels_folder
 from singalang_grammar.diagnostics import Diagnostic, Outcome
+from singalang_runtime.binding import Load
 from singalang_runtime.checkpoint.lazy import FirstOf, TensorFiles
 from singalang_runtime.checkpoint.manifest import Manifest
 from singalang_runtime.checkpoint.read import read_manifest
@@ -32,15 +34,17 @@ from singalang_runtime.feed.open import open_feed
 from singalang_runtime.group.parameter_blocks import ParameterBlocks
 from singalang_runtime.group.records import calls_of_roles
 from singalang_runtime.group.setting import Setting
-from singalang_runtime.group.whole import Shares
 from singalang_runtime.kernels import DeviceFailed
 from singalang_runtime.labour import Labour
-from singalang_runtime.opening import data_of, names_of_files, trained_fields
+from singalang_runtime.layout import Layout
+from singalang_runtime.opening import data_of, names_of_files, trained_fields, training_kernels
 from singalang_runtime.plan_files import read_plan
 from singalang_runtime.plane.block import Block
 from singalang_runtime.plane.layout import LanesLayout
 from singalang_runtime.plane.shared import SharedPlane
 from singalang_runtime.processes.activity import Activity
+from singalang_runtime.processes.cast import Cast
+from singalang_runtime.processes.solo import Solo
 from singalang_runtime.processes.station import Station, roles_of
 from singalang_runtime.processes.status_block import StatusWriter
 from singalang_runtime.processes.wire import (
@@ -58,9 +62,11 @@ from singalang_runtime.processes.wire import (
     encode,
 )
 from singalang_runtime.protocol import events as e
+from singalang_runtime.protocol.group import GroupView
 from singalang_runtime.protocol.worker import Worker
 from singalang_runtime.scorecard import peak_memory_bytes
 from singalang_runtime.storage import StorageFailed
+from singalang_runtime.training import Training
 
 Value = TypeVar("Value")
 _SOME = 1 << 16
@@ -112,6 +118,7 @@ class _Working:
         self.name, self.doing = name, "starting"
         self._stream = stream
         self._inbox = Inbox()
+        self._said: deque[Wired] = deque()  # heard, and not done yet
         self._labour: Labour | None = None
 
     def prepare(self) -> None:
@@ -156,30 +163,49 @@ class _Working:
         path = Path(asked.plan)
         plan = _value(read_plan(path))
         section = plan.sections[asked.section]
-        assert section.group is not None, "several processes are a group"
-        self._worker, _ = roles_of(section.group.processes, self.name)
-        roles = [role for role, home in section.group.processes.items() if home == self.name]
+        self._worker, _ = roles_of(Cast.of(section).homes, self.name)
         self.doing = "opening the data"
         activity.begin("opening", asked.step)
         self._feed = _value(self._opened_feed(path, plan, section))
         self.doing = f"compiling the kernels of `{section.name}`"
         activity.begin("compiling")
         begun, cache = perf_counter(), Path(asked.cache) if asked.cache else None
-        shares = Shares.of(section)
-        layout = LanesLayout(shares.view, shares.dtype)
-        wanted = {call.kernel for call in calls_of_roles(shares.view, roles)} | {one.init_kernel for one in plan.parameters}
-        device = _value(open_device(plan, path, wanted, cache, synchronous=True))
-        setting = Setting.of(plan, section, self._feed, device.load, roles)
-        self._compile_s, self._surroundings = perf_counter() - begun, device.surroundings
-        plane = SharedPlane(layout, self.name, Block.attached(asked.lanes), asked.bells, asked.spins)
-        parameters = Block.attached(asked.parameters)
-        blocks = ParameterBlocks(setting.view, setting.dtype, parameters.array(0, (parameters.size_bytes,), np.dtype(np.uint8)))
-        schedule = asked.schedules[asked.section]
-        self._station = Station(self.name, setting, schedule, device.load, plane, blocks, activity, control=self._stream.fileno())
+        wanted = {one.init_kernel for one in plan.parameters}
+        if section.group is None:
+            wanted |= set(training_kernels(section))
+        else:
+            wanted |= {call.kernel for call in calls_of_roles(GroupView(section.group), Cast.of(section).roles_in(self.name))}
+        device = _value(open_device(plan, path, wanted, cache, synchronous=section.group is not None))
+        self._surroundings = device.surroundings
+        self._dtype = Layout.of(plan, section).dtype
+        self._station = self._stationed(plan, section, device.load)
+        self._compile_s = perf_counter() - begun
         self._sections = [one.name for one in plan.sections]
         if self._worker is not None:
             machine = Worker(self._worker, asked.schedules, asked.until)
             self._labour = Labour({self._worker: machine}, self._sections, begin=self._begin, tell=self._tell)
+
+    def _stationed(self, plan: Plan, section: SectionRecord, load: Load) -> Station | Solo:
+        """What its roles do, their kernels compiled."""
+        asked, schedule, control = self._asked, self._asked.schedules[self._asked.section], self._stream.fileno()
+        if section.group is None:
+            training = Training(plan, section, self._feed, schedule, load)
+            return Solo(training, self._activity, control, self._listen)
+        setting = Setting.of(plan, section, self._feed, load, Cast.of(section).roles_in(self.name))
+        layout = LanesLayout(setting.view, setting.dtype)
+        plane = SharedPlane(layout, self.name, Block.attached(asked.lanes), asked.bells, asked.spins)
+        parameters = Block.attached(asked.parameters)
+        blocks = ParameterBlocks(setting.view, setting.dtype, parameters.array(0, (parameters.size_bytes,), np.dtype(np.uint8)))
+        return Station(self.name, setting, schedule, load, plane, blocks, self._activity, control)
+
+    def _listen(self) -> bool:
+        """Hears what was said while it works; whether something is left that its worker must stop for."""
+        while (message := self._read()) is not None:
+            if isinstance(message, Hear) and isinstance(message.event, e.ProgressAsked):
+                self._hear(message)
+            else:
+                self._said.append(message)
+        return bool(self._said)
 
     def _opened_feed(self, path: Path, plan: Plan, section: SectionRecord) -> Outcome[Feed]:
         return open_feed(
@@ -199,7 +225,7 @@ class _Working:
 
     def _place(self, step: int | None) -> None:
         """Its parts of a checkpoint's tensors at `step`, or of those that the section begins with."""
-        asked, dtype = self._asked, self._station.setting.dtype
+        asked, dtype = self._asked, self._dtype
         self.doing = "making the first parameters"
         self._activity.begin("initialising", step or 0)
         if step is not None:
@@ -282,6 +308,10 @@ class _Working:
 
     def _heard(self) -> Wired | None:
         """A message, if one is there."""
+        return self._said.popleft() if self._said else self._read()
+
+    def _read(self) -> Wired | None:
+        """A message, if one has come since."""
         message = self._inbox.next()
         if message is not None:
             return message
