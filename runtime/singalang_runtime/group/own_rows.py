@@ -1,5 +1,5 @@
-"""The records that one worker needs of each batch, and no others: gathered once a step for all its micro-batches, ahead of time
-where that helps. Knows no kernel and no other worker."""
+"""The records that one worker needs of each batch, and no others: gathered for all micro-batches of a step, and of some steps,
+at once, ahead of time where that helps. Knows no kernel and no other worker."""
 
 from __future__ import annotations
 
@@ -41,6 +41,9 @@ class Fields(NamedTuple):
 
 Step: TypeAlias = tuple[Fields, ...]
 """The fields of a step, by micro-batch."""
+TOGETHER_BYTES = 1 << 18
+"""So much of the fields of steps is gathered at once: it stays in the processor's cache."""
+_NO_WEIGHTS: Mapping[str, Array] = {}
 
 
 class OwnRows:
@@ -49,10 +52,12 @@ class OwnRows:
     Arrays are fresh ones, views of one another at most; nobody writes to them again.
     """
 
-    def __init__(self, make: Callable[[int], Step], first: int, stop: int, in_memory: bool) -> None:
+    def __init__(self, make: Callable[[int, int], list[Step]], first: int, stop: int, in_memory: bool) -> None:
+        """`make` gives so many steps from one on, as few as one."""
         self._make, self._stop, self._in_memory = make, stop, in_memory
-        self._number = first - 1
+        self._number, self._bytes = first - 1, 0
         self._step: Step = ()
+        self._made: list[Step] = []  # and not yet taken, the next one last
         self._ahead: Prefetcher[int, Step] | None = None
 
     def take(self, number: int, micro: int) -> Fields:
@@ -70,83 +75,97 @@ class OwnRows:
     def _next(self, number: int) -> Step:
         if self._ahead is not None:
             return next(self._ahead)
-        step = self._make(number)
-        if number + 1 < self._stop and not (self._in_memory and _bytes(step) < WORTH_A_THREAD):
-            self._ahead = Prefetcher(self._make, range(number + 1, self._stop))
-        return step
+        if not self._made:
+            self._read(number)
+        return self._made.pop()
+
+    def _read(self, number: int) -> None:
+        """Makes one step, the first time, and then as many small ones as are made sooner together."""
+        count = min(TOGETHER_BYTES // self._bytes, self._stop - number) if self._bytes else 1
+        self._made = self._make(number, max(1, count))[::-1]
+        if self._bytes:
+            return
+        self._bytes = max(1, sum(array.nbytes for fields in self._made[0] for array in fields.arrays.values()))
+        if number + 1 < self._stop and not (self._in_memory and self._bytes < WORTH_A_THREAD):
+            self._ahead = Prefetcher(lambda step: self._make(step, 1)[0], range(number + 1, self._stop))
 
 
 def training_rows(batches: Batches, wanted: Wanted, first: int, stop: int) -> OwnRows:
     """Training batches from number `first` to `stop`."""
+    reader = _Reader(batches, wanted)
 
-    def make(number: int) -> Step:
-        return _step(batches, wanted, batches.order.record_numbers(number, 1)[0], None)
+    def make(number: int, count: int) -> list[Step]:
+        return reader.steps(batches.order.record_numbers(number, count), None)
 
     return OwnRows(make, first, stop, batches.table.in_memory)
 
 
 def evaluation_rows(batches: Batches, wanted: Wanted, count: int, rows: int) -> OwnRows:
     """The first `count` batches of an evaluation, each filled up to `rows` with weight 0, as all workers together have them."""
-    numbers, batch = batches.order.one_pass(), batches.batch
+    reader, numbers, batch = _Reader(batches, wanted), batches.order.one_pass(), batches.batch
 
-    def make(number: int) -> Step:
+    def one(number: int) -> Step:
         chosen = numbers[number * batch : (number + 1) * batch]
         weights = np.zeros(rows, np.float32)
         weights[: len(chosen)] = 1
-        return _step(batches, wanted, np.resize(np.resize(chosen, batch), rows), weights)
+        return reader.steps(np.resize(np.resize(chosen, batch), (1, rows)), weights)[0]
 
-    return OwnRows(make, 0, count, batches.table.in_memory)
-
-
-def _step(batches: Batches, wanted: Wanted, numbers: Array, weights: Array | None) -> Step:
-    """The fields of one batch of the group, given the numbers of its records."""
-    gathered = {lying: _gathered(batches, wanted, lying, numbers) for lying in _together(batches, wanted)}
-    micro_batches = max((len(rows) for rows in wanted.rows.values()), default=0)
-    return tuple(_fields(wanted, gathered, weights, micro) for micro in range(micro_batches))
+    return OwnRows(lambda first, steps: [one(first + step) for step in range(steps)], 0, count, batches.table.in_memory)
 
 
-class _Gathered(NamedTuple):
-    """Arrays by the field's place, and for each row of the group's batch where it stands in them, by first row of a range."""
+class _Reader:
+    """Reads what is wanted of batches, given the numbers of their records; where everything goes was worked out once.
 
-    arrays: tuple[Array, ...]
-    starts: Mapping[int, int]
+    Each way of lying is gathered for itself. Sources read whole records: from files with two ways of lying all are read together,
+    and none twice.
+    """
+
+    def __init__(self, batches: Batches, wanted: Wanted) -> None:
+        self._table, self._wanted = batches.table, wanted
+        used = tuple(lying for lying in wanted.rows if wanted.places(lying))
+        apart = batches.table.in_memory or len(used) < 2
+        self._gathers = (
+            tuple((_rows(wanted.rows[lying]), wanted.places(lying)) for lying in used) if apart else ((slice(None), None),)
+        )
+        self._micros = tuple(
+            tuple(
+                (name, used.index(lying) if apart else 0, place, _within(rows, micro) if apart else slice(*rows[micro]))
+                for name, (place, lying) in wanted.arrays.items()
+                for rows in [wanted.rows[lying]]
+            )
+            for micro in range(max((len(rows) for rows in wanted.rows.values()), default=0))
+        )
+
+    def steps(self, numbers: Array, weights: Array | None) -> list[Step]:
+        """The fields of batches whose records have these numbers, (steps, batch)."""
+        found = [self._gather(numbers[:, rows], places) for rows, places in self._gathers]
+        return [
+            tuple(
+                Fields({name: found[gather][place][step, rows] for name, gather, place, rows in own}, self._weights(weights, micro))
+                for micro, own in enumerate(self._micros)
+            )
+            for step in range(len(numbers))
+        ]
+
+    def _gather(self, numbers: Array, places: frozenset[int] | None) -> tuple[Array, ...]:
+        try:
+            return self._table.gather(numbers, places)
+        except SourceError as fault:
+            raise BrokenData(explain(fault)) from None
+
+    def _weights(self, weights: Array | None, micro: int) -> Mapping[str, Array]:
+        if weights is None:
+            return _NO_WEIGHTS
+        return {lying: weights[slice(*rows[micro])] for lying, rows in self._wanted.rows.items()}
 
 
-def _together(batches: Batches, wanted: Wanted) -> tuple[str, ...]:
-    """The ways of lying that are gathered each for itself. Sources read whole records: from files none is read twice."""
-    used = tuple(lying for lying in wanted.rows if wanted.places(lying))
-    return used if batches.table.in_memory or len(used) < 2 else ("",)
+def _rows(ranges: tuple[Rows, ...]) -> slice | Array:
+    """The rows of several ranges, as an index."""
+    return slice(*ranges[0]) if len(ranges) == 1 else np.concatenate([np.arange(first, end) for first, end in ranges])
 
 
-def _gathered(batches: Batches, wanted: Wanted, lying: str, numbers: Array) -> _Gathered:
-    if not lying:
-        return _Gathered(_gather(batches, numbers, None), {first: first for rows in wanted.rows.values() for first, _ in rows})
-    rows, starts, size = wanted.rows[lying], dict[int, int](), 0
-    for first, end in rows:
-        starts[first] = size
-        size += end - first
-    chosen = numbers[slice(*rows[0])] if len(rows) == 1 else np.concatenate([numbers[first:end] for first, end in rows])
-    return _Gathered(_gather(batches, chosen, wanted.places(lying)), starts)
-
-
-def _gather(batches: Batches, numbers: Array, places: frozenset[int] | None) -> tuple[Array, ...]:
-    try:
-        return batches.table.gather(numbers, places)
-    except SourceError as fault:
-        raise BrokenData(explain(fault)) from None
-
-
-def _fields(wanted: Wanted, gathered: Mapping[str, _Gathered], weights: Array | None, micro: int) -> Fields:
-    arrays = {}
-    for name, (place, lying) in wanted.arrays.items():
-        first, end = wanted.rows[lying][micro]
-        found = gathered[lying] if lying in gathered else gathered[""]
-        start = found.starts[first]
-        arrays[name] = found.arrays[place][start : start + end - first]
-    if weights is None:
-        return Fields(arrays, {})
-    return Fields(arrays, {lying: weights[slice(*rows[micro])] for lying, rows in wanted.rows.items()})
-
-
-def _bytes(step: Step) -> int:
-    return sum(array.nbytes for fields in step for array in fields.arrays.values())
+def _within(ranges: tuple[Rows, ...], place: int) -> slice:
+    """Where a range lies among the rows of all."""
+    begin = sum(end - first for first, end in ranges[:place])
+    first, end = ranges[place]
+    return slice(begin, begin + end - first)

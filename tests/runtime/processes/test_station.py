@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from singalang_compiler.pipeline import Request, compile_program
 from singalang_grammar.diagnostics import Outcome
 from singalang_grammar.read import read_source
 from singalang_grammar.source import Source
+from singalang_runtime.group.member import Member
 from singalang_runtime.layout import Array
 from singalang_runtime.protocol.events import PausesAt, StepsDone
 from tests.planner.curves import EXAMPLES, Case, text_of
@@ -37,6 +38,11 @@ def equal(one: dict[str, Array], other: dict[str, Array]) -> bool:
     return all(one[key].tobytes() == other[key].tobytes() for key in one)
 
 
+def states(members: Iterable[Member | None]) -> list[bytes]:
+    """The layers' state of workers: a checkpoint has only that of the first one of each stage."""
+    return [one.shelf.read((buffer.name, 0)).tobytes() for one in members if one is not None for buffer in one.role.state]
+
+
 def check(path: Path, cache: Path, steps: int, seed: int = 0) -> None:
     """Some steps, a test, some more steps: all that is measured and learned is that of the local host."""
     group = opened(path, cache=cache)
@@ -47,6 +53,7 @@ def check(path: Path, cache: Path, steps: int, seed: int = 0) -> None:
             processes.train(stop)
             assert equal(processes.tensors(), group.tensors())
             assert processes.evaluate() == evaluate(group)
+            assert states(station.member for station in processes.working) == states(group.members)
         assert equal(processes.tensors(), group.tensors())
 
 
@@ -124,12 +131,14 @@ def plan_of(case: str, folder: Path) -> Path:
     text = text_of(program, topology).replace("log = every(1)", "log = every(1), test = every(100)")
     if case == "clipped":
         text = text.replace("updater adam {", "updater adam { clip_norm = 0.1,")
+        assert "clip_norm" in text
 
     def read(path: str) -> Outcome[Source]:
         if path == "main.singa":
             return Outcome(Source(path, text))
         source = read_source(str(EXAMPLES / path))
         if case == "local-statistics" and source.value is not None:
+            assert "-> batchnorm\n" in source.value.text
             return Outcome(Source(path, source.value.text.replace("-> batchnorm", "-> batchnorm(over = local)")))
         return source
 
