@@ -21,6 +21,10 @@ class Attention:
         self.signal: int | None = None  # the one that asked
         self.on_look: Callable[[], None] = lambda: None
 
+    def is_asked(self) -> bool:
+        """Whether somebody wants the job to leave."""
+        return self.asked
+
     def look(self) -> None:
         """Does what is due."""
         self.on_look()

@@ -20,8 +20,9 @@ from singalang_runtime.checkpoint.read import Checkpoint, check_model, names, re
 from singalang_runtime.codes.e0709_plan_processes import PlanProcesses
 from singalang_runtime.codes.e0809_run_of_another_plan import RunOfAnotherPlan
 from singalang_runtime.codes.e0811_metrics_lost import MetricsLost
-from singalang_runtime.codes.e0901_loss_not_finite import LossNotFinite
 from singalang_runtime.codes.e0909_resume_without_run import NothingToResume
+from singalang_runtime.culprit.records import PROBE
+from singalang_runtime.culprit.telling import not_finite, tell_norms
 from singalang_runtime.device import open_device
 from singalang_runtime.failing import JobFailed
 from singalang_runtime.feed.faults import BrokenData
@@ -30,7 +31,7 @@ from singalang_runtime.layout import Layout
 from singalang_runtime.office import Office
 from singalang_runtime.opening import OpenJob, open_job, open_plan, training_kernels
 from singalang_runtime.plan_files import read_plan
-from singalang_runtime.processes.cores import available, bind
+from singalang_runtime.processes.cores import available, bind, shares
 from singalang_runtime.processes.room import check_room
 from singalang_runtime.protocol.instructions import EndJob
 from singalang_runtime.report.port import Reporter, Summary
@@ -54,7 +55,8 @@ class ExecRequest:
     `run`: the run folder (else the next free `<job>-<n>` in `runs`; with `resume` the last of the job there). `data`: the folder
     that relative paths of the plan are found in (else the current one; with `resume` that of the run). `until`: stop cleanly
     after so many steps of a train section. `local`: the work of all processes of the plan is done in this one. `cache`: folder of
-    compiled kernels, None for none.
+    compiled kernels, None for none. `debug`: tells the norms of layers, at log lines or, with several processes, at checkpoints;
+    where a loss is not finite, who was the first is looked for without bounds.
     """
 
     plan: Path | None
@@ -66,6 +68,7 @@ class ExecRequest:
     until: int | None = None
     local: bool = False
     cache: Path | None = None
+    debug: bool = False
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ def _alone(request: ExecRequest, ready: _Ready, found: Sequence[Diagnostic], att
     plan = ready.job.plan
     if plan.semantics == "bitwise":
         bind(available()[:1])
-    device = open_device(plan, ready.folder.plan, needed_kernels(plan), request.cache)
+    device = open_device(plan, ready.folder.plan, needed_kernels(plan, request.debug), request.cache)
     if device.value is None:
         _close_state(ready.folder, "failed", device.diagnostics)
         return ExitStatus(MISTAKE, (*found, *device.diagnostics), ready.folder.path)
@@ -147,14 +150,17 @@ def _alone(request: ExecRequest, ready: _Ready, found: Sequence[Diagnostic], att
     opened = device.value
     if len(plan.processes) > 1:
         request.reporter.note(f"the work of {len(plan.processes)} processes is done in this one")
-    return _train(request, ready, lambda office: Host(office, opened, attention, request.until), found, attention)
+    return _train(request, ready, lambda office: Host(office, opened, attention, request.until, request.debug), found, attention)
 
 
 def _many(request: ExecRequest, ready: _Ready, office: Office, attention: Attention) -> Runs:
     """What runs the job in processes of its own."""
     from singalang_runtime.processes.host import Place, ProcessHost
 
-    place = Place(data=Path(ready.folder.state.data), cache=request.cache, until=request.until, crowd=ready.crowd)
+    data = Path(ready.folder.state.data)
+    if request.debug:
+        office.after_checkpoint = tell_norms(office, request.cache)
+    place = Place(data=data, cache=request.cache, until=request.until, debug=request.debug, crowd=ready.crowd)
     return ProcessHost(office, place, attention, lambda: _again(ready.folder, office.names))
 
 
@@ -315,8 +321,8 @@ def _train(
         _close_state(folder, "failed", (), "a bug in singalang")
         raise
     if end.fault is not None:
-        facts = end.fault
-        fault = LossNotFinite(facts.section, facts.metric, facts.value, facts.step, facts.since, office.checkpoint).diagnostic()
+        cores = _cores_of_one(ready.job.plan) if _several(ready.job.plan, request) else None
+        fault = not_finite(office, end.fault, cache=request.cache, cores=cores, bounded=not request.debug, asked=attention.is_asked)
     return _ended(
         request,
         ready,
@@ -330,9 +336,15 @@ def _train(
     )
 
 
-def needed_kernels(plan: Plan) -> set[str]:
-    """Keys of the kernels that training needs."""
-    return {key for section in plan.sections for key in training_kernels(section)} | {one.init_kernel for one in plan.parameters}
+def _cores_of_one(plan: Plan) -> tuple[int, ...]:
+    """The cores that a process of several has: how many they are may change how a kernel rounds."""
+    return shares([process.name for process in plan.processes], available(), plan.semantics == "bitwise")[0]
+
+
+def needed_kernels(plan: Plan, debug: bool = False) -> set[str]:
+    """Keys of the kernels that training needs; with `debug` those that measure steps as well, where the plan has them."""
+    found = {key for section in plan.sections for key in training_kernels(section)} | {one.init_kernel for one in plan.parameters}
+    return found | ({section.kernels[PROBE] for section in plan.sections if PROBE in section.kernels} if debug else set())
 
 
 def _ended(

@@ -12,6 +12,9 @@ from singalang_runtime.attention import Attention
 from singalang_runtime.checkpoint.read import Checkpoint
 from singalang_runtime.codes.e0902_kernel_failed import KernelFailed
 from singalang_runtime.crew import Alone, Crew
+from singalang_runtime.culprit.probe import Probe
+from singalang_runtime.culprit.records import PROBE
+from singalang_runtime.culprit.table import lines_of
 from singalang_runtime.device import Device
 from singalang_runtime.failing import JobFailed
 from singalang_runtime.group.local import LocalGroup
@@ -30,13 +33,14 @@ from singalang_runtime.training import Training
 class Host:
     """One process that is coordinator and all workers at once."""
 
-    def __init__(self, office: Office, device: Device, attention: Attention, until: int | None) -> None:
+    def __init__(self, office: Office, device: Device, attention: Attention, until: int | None, debug: bool = False) -> None:
         self.office = office
         self.scores: list[SectionScore] = []
         office.surroundings = device.surroundings
-        self._load, self._attention, self._until = device.load, attention, until
+        self._load, self._attention, self._until, self._debug = device.load, attention, until, debug
         self._resumed: Checkpoint | None = None
         self._crew: Crew | None = None
+        self._probe: Probe | None = None  # of the section at hand, once it was asked
         self._end: i.EndJob | None = None
 
     @property
@@ -99,6 +103,7 @@ class Host:
                     self._coordinate(e.Checkpointed(cursor.section, cursor.step))
                 case i.RecordMetrics():
                     self.office.record(instruction)
+                    self._tell_norms(instruction)
                 case i.ShowProgress():
                     self._mark()
                     self.office.show(instruction)
@@ -106,6 +111,16 @@ class Host:
                     self._end = instruction
                 case _:
                     assert_never(instruction)
+
+    def _tell_norms(self, record: i.RecordMetrics) -> None:
+        """Tells how large everything is in the step that follows, if people want to know at every log line."""
+        crew = self._working
+        if not self._debug or record.phase != "train" or PROBE not in crew.section.kernels:
+            return
+        if self._probe is None or self._probe.section is not crew.section:
+            self._probe = Probe(self.office.job.plan, crew.section, self.office.job.feeds[record.section], self._load)
+        for line in lines_of(self._probe.measure(crew.tensors(), record.step)):
+            self.office.reporter.note(line)
 
     def _before(self, instruction: i.WorkerInstruction) -> None:
         """Says what is being done."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import perf_counter
 
 import msgspec
@@ -26,7 +26,8 @@ from singalang_runtime.storage import writing
 class Office:
     """The desk of a job: what was measured and written so far, for whoever tells of it at the end.
 
-    `surroundings`: version of JAX and the platform, which go into checkpoints. `doing` says what is being done, for whoever must
+    `after_checkpoint` is called with the name of each checkpoint. `surroundings`: version of JAX and the platform, which go into
+    checkpoints. `doing` says what is being done, for whoever must
     tell of its failure. `known`: what earlier sections learned, by key. `found`: what people should be told besides.
     """
 
@@ -39,6 +40,7 @@ class Office:
         self.records_s: float | None = None
         self.known: dict[str, Array] = {}
         self.found: list[Diagnostic] = []
+        self.after_checkpoint: Callable[[str], None] = lambda name: None
         self.surroundings = ("", "")
         self.job, self.folder, self.reporter = job, run, reporter
         self.names = [section.name for section in job.plan.sections]
@@ -99,6 +101,7 @@ class Office:
         self.checkpoint = name
         self.reporter.checkpoint(name)
         self.folder.set_state(msgspec.structs.replace(self.folder.state, section=record.name, step=cursor.step))
+        self.after_checkpoint(name)
 
     def record(self, record: i.RecordMetrics) -> None:
         """Writes a line of metrics, if anything was measured."""

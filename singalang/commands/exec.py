@@ -29,6 +29,12 @@ if TYPE_CHECKING:
     "--until", type=click.IntRange(min=1), help="Stop cleanly after this many steps of a train section, with a checkpoint."
 )
 @click.option("--local", is_flag=True, help="Do the work of all processes of the plan in this one, one after the other.")
+@click.option(
+    "--debug",
+    is_flag=True,
+    help="Tell how large the numbers of all layers are at every log line, which costs as much as a step; with several processes "
+    "at every checkpoint, which costs seconds. Where the loss is not finite, look for the first layer however long it takes.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Say nothing but mistakes.")
 @CACHE
 @DIAGNOSTICS
@@ -39,6 +45,7 @@ def command(
     resume: bool,
     until: int | None,
     local: bool,
+    debug: bool,
     quiet: bool,
     no_cache: bool,
     form: str,
@@ -59,6 +66,7 @@ def command(
         resume=resume,
         until=until,
         local=local,
+        debug=debug,
         cache=cache_folder(no_cache),
     )
     ended = execute(request)

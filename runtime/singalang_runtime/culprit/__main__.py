@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from singalang_runtime.processes.child import die_with
+from singalang_runtime.processes.cores import bind
 
 
 def main(words: list[str]) -> None:
@@ -21,6 +22,8 @@ def main(words: list[str]) -> None:
     if options.parent is not None:
         die_with(options.parent)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which knows what to do
+    if options.cores is not None:
+        bind([int(core) for core in options.cores.split(",")])
     from singalang_runtime.culprit.replay import Target
     from singalang_runtime.culprit.search import RunAt, norms, search
 
@@ -41,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--norms", metavar="CHECKPOINT", help="tell the sizes of this checkpoint instead")
     parser.add_argument("--data", type=Path, help="folder of the data; default: the run's")
     parser.add_argument("--cache", type=Path, help="folder of compiled kernels")
+    parser.add_argument("--cores", help="numbers of the cores to use, with commas")
     parser.add_argument("--parent", type=int, help="the process with which this one dies")
     return parser
 

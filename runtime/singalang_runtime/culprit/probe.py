@@ -10,22 +10,19 @@ import numpy as np
 from singalang_compiler.keys import training_key
 from singalang_compiler.plan import Plan, SectionRecord
 from singalang_runtime.binding import Load, bind
-from singalang_runtime.culprit.records import Layer, Norms, Size
+from singalang_runtime.culprit.records import PROBE, Layer, Norms, Size
 from singalang_runtime.evaluator import without_slots
 from singalang_runtime.feed.feed import Feed
 from singalang_runtime.kernels import put
 from singalang_runtime.layout import Array, Layout
-
-ROLE = "probe"
-"""Under which a section has the kernel; plans of earlier versions have none."""
 
 
 class Probe:
     """The probe of a train section: of one worker or of a group, whose net it sees whole."""
 
     def __init__(self, plan: Plan, section: SectionRecord, feed: Feed, load: Load) -> None:
-        self._bound = bind(plan, section.kernels[ROLE], ("step", "key"), feed, load)
-        self._section, self._feed, self._layout = section, feed, Layout.of(plan, section)
+        self._bound = bind(plan, section.kernels[PROBE], ("step", "key"), feed, load)
+        self.section, self._feed, self._layout = section, feed, Layout.of(plan, section)
         self._key = put(np.array(training_key(section.seed, section.name), np.uint32))
         self._gradients = Layout.of_parameters(plan, section)
         inputs = {one.name.removeprefix("field/"): one for one in self._bound.kernel.record.inputs if one.name.startswith("field/")}
@@ -34,13 +31,13 @@ class Probe:
 
     def measure(self, tensors: Mapping[str, Array], step: int) -> Norms:
         """The sizes in the step that follows `step` steps, from the tensors of that moment, by key. May raise BrokenData."""
-        arrays = [put(array) for array in without_slots(self._section, self._layout.join(tensors))]
+        arrays = [put(array) for array in without_slots(self.section, self._layout.join(tensors))]
         batch = self._bound.pick(self._feed.take(step))
         rate, fields, layers, *gradients = self._bound.kernel(*arrays, np.int32(step), self._key, *batch, *self._bound.fixed)
         found = self._gradients.split([np.asarray(buffer) for buffer in gradients])
-        names = self._section.parameter_names
+        names = self.section.parameter_names
         return Norms(
-            section=self._section.name,
+            section=self.section.name,
             step=step,
             rate=float(rate) if np.isfinite(rate) else None,
             fields={name: _row(row, count) for (name, count), row in zip(self._fields.items(), np.asarray(fields), strict=True)},
@@ -50,7 +47,7 @@ class Probe:
                     kind=one.kind,
                     inputs=one.inputs,
                     parameters=one.parameters,
-                    output=_row(row, self._section.batch * prod(one.shape)),
+                    output=_row(row, self.section.batch * prod(one.shape)),
                 )
                 for one, row in zip(self._layers, np.asarray(layers), strict=True)
             ),

@@ -6,6 +6,9 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+PROBE = "probe"
+"""The role in which a train section has the kernel that measures a step; plans of earlier versions have none."""
+
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):
     """How large the numbers of an array are: `bad` of `count` are not finite; with 0 in their place the least, the greatest, and

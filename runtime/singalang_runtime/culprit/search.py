@@ -12,8 +12,8 @@ from singalang_grammar.diagnostics import Outcome
 from singalang_runtime.checkpoint.manifest import place_of
 from singalang_runtime.checkpoint.read import Checkpoint, names, read_checkpoint
 from singalang_runtime.codes.e0904_memory_small import MemorySmall
-from singalang_runtime.culprit.probe import ROLE, Probe
-from singalang_runtime.culprit.records import Found, Norms
+from singalang_runtime.culprit.probe import Probe
+from singalang_runtime.culprit.records import PROBE, Found, Norms
 from singalang_runtime.culprit.replay import Replay, Target, TooLong
 from singalang_runtime.device import Device, open_device
 from singalang_runtime.feed.faults import BrokenData
@@ -77,7 +77,7 @@ def norms(run: RunAt, checkpoint: str) -> Norms | str:
 
 def _plan(run: RunAt) -> Plan:
     plan = _value(open_plan(run.folder / "plan.json"))
-    if any(ROLE not in section.kernels for section in plan.sections):
+    if any(PROBE not in section.kernels for section in plan.sections):
         raise _NotLooked("the plan has no kernel for that: `singac` makes it now")
     return plan
 
@@ -94,7 +94,7 @@ def _device(run: RunAt, plan: Plan, last: int) -> Device:
     """The device with the kernels of all sections up to this one."""
     sections = plan.sections[: last + 1]
     wanted = {key for section in sections for key in training_kernels(section)} | {one.init_kernel for one in plan.parameters}
-    return _value(open_device(plan, run.folder / "plan.json", wanted | {plan.sections[last].kernels[ROLE]}, run.cache))
+    return _value(open_device(plan, run.folder / "plan.json", wanted | {plan.sections[last].kernels[PROBE]}, run.cache))
 
 
 def _checkpoint(run: RunAt, plan: Plan, target: Target) -> Checkpoint | None:
