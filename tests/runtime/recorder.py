@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from singalang_runtime.metrics_file import Line
-from singalang_runtime.report.port import Progress, SectionView, Summary
+from singalang_runtime.report.port import ProcessView, Progress, SectionView, Summary
 from singalang_runtime.scorecard import SectionScore
 
 
@@ -32,6 +32,12 @@ class Recorder:
     def progress(self, progress: Progress) -> None:
         self.told.append(progress)
         self.on_progress(progress)
+
+    def processes(self, rows: Sequence[ProcessView]) -> None:
+        self.told.append(tuple(rows))
+
+    def logged(self, process: str, line: str) -> None:
+        self.told.append(("logged", process, line))
 
     def measured(self, section: SectionView, line: Line, records_s: float | None) -> None:
         self.told.append(line)

@@ -11,9 +11,9 @@ from singalang_runtime.storage import writing
 
 
 class Logs:
-    """The files `<process>.log` in a folder, made when there is something to write; `show` is given each line with its process."""
+    """The files `<process>.log` in a folder, made when there is something to write; `show` is given each process and line."""
 
-    def __init__(self, folder: Path, show: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, show: Callable[[str, str], None]) -> None:
         self._folder, self._show = folder, show
         self._files: dict[str, BinaryIO] = {}
 
@@ -28,7 +28,7 @@ class Logs:
                 self._folder.mkdir(exist_ok=True)
                 self._files[process] = self.path(process).open("ab", buffering=0)
             self._files[process].write(line.encode() + b"\n")
-        self._show(f"{process} | {line}")
+        self._show(process, line)
 
     def close(self) -> None:
         """Closes the files; may be called again."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TextIO
 
 from singalang_runtime.metrics_file import Line
 from singalang_runtime.report import words
-from singalang_runtime.report.port import Progress, SectionView, Summary
+from singalang_runtime.report.port import ProcessView, Progress, SectionView, Summary
 from singalang_runtime.report.scores import told
 from singalang_runtime.scorecard import SectionScore
 
@@ -37,6 +38,13 @@ class Plain:
         """A line, unless one has just been written for this step."""
         if progress.step != self._told:
             self._line(progress.section, progress.step, "", progress.metrics, progress.records_s)
+
+    def processes(self, rows: Sequence[ProcessView]) -> None:
+        """Nothing: it is over soon."""
+
+    def logged(self, process: str, line: str) -> None:
+        """The line, behind the process's name."""
+        self._say(f"{process} | {line}")
 
     def measured(self, section: SectionView, line: Line, records_s: float | None) -> None:
         """A line of metrics."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,6 +31,22 @@ class Progress:
     metrics: tuple[tuple[str, float], ...]
     records_s: float | None
     left_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessView:
+    """A process of a group for people. `for_s`: seconds that it has been doing this. `shares`: the parts of its time of late in
+    which it computed, waited and moved bytes (None: no step yet). `waited_s`: in all its steps. `memory_bytes`: what it holds; 0
+    where that is not known."""
+
+    name: str
+    roles: tuple[str, ...]
+    step: int
+    doing: str
+    for_s: float
+    shares: tuple[float, float, float] | None
+    waited_s: float
+    memory_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +83,12 @@ class Reporter(Protocol):
 
     def progress(self, progress: Progress) -> None:
         """The training is so far."""
+
+    def processes(self, rows: Sequence[ProcessView]) -> None:
+        """The processes of the section's group are so far; told every `refresh_s`, from their start on."""
+
+    def logged(self, process: str, line: str) -> None:
+        """A process wrote a line to its log."""
 
     def measured(self, section: SectionView, line: Line, records_s: float | None) -> None:
         """A line of metrics was written."""

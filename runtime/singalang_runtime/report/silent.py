@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from singalang_runtime.metrics_file import Line
-from singalang_runtime.report.port import Progress, SectionView, Summary
+from singalang_runtime.report.port import ProcessView, Progress, SectionView, Summary
 from singalang_runtime.scorecard import SectionScore
 
 
@@ -22,6 +24,12 @@ class Silent:
         """Nothing."""
 
     def progress(self, progress: Progress) -> None:
+        """Nothing."""
+
+    def processes(self, rows: Sequence[ProcessView]) -> None:
+        """Nothing."""
+
+    def logged(self, process: str, line: str) -> None:
         """Nothing."""
 
     def measured(self, section: SectionView, line: Line, records_s: float | None) -> None:

@@ -1,13 +1,18 @@
-"""A reporter for a terminal: a bar that moves, lines above it, a table at the end."""
+"""A reporter for a terminal: a bar that moves, with a table of the processes below it, lines above it, tables at the end."""
 
 from __future__ import annotations
 
-from rich.console import Console
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
 
 from singalang_runtime.metrics_file import Line
 from singalang_runtime.report import port, words
+from singalang_runtime.report.live import live_table
 from singalang_runtime.report.scores import processes_table, score_table
 from singalang_runtime.report.tables import results_table
 from singalang_runtime.scorecard import SectionScore
@@ -21,6 +26,9 @@ class Terminal:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._bar: Progress | None = None
+        self._live: Live | None = None
+        self._rows: Sequence[port.ProcessView] = ()
+        self._lines: list[Text] = []  # not printed yet
         self._task = TaskID(0)
         self._words = ""  # what stands behind the bar while steps are done
 
@@ -39,9 +47,10 @@ class Terminal:
             BarColumn(bar_width=10, complete_style="cyan", finished_style="cyan"),  # short: the words need the room
             TextColumn("{task.description}"),
         )
-        self._bar = Progress(*columns, console=self._console, transient=True, auto_refresh=False)
+        self._bar = Progress(*columns, console=self._console, auto_refresh=False)
         self._task = self._bar.add_task("", total=section.steps, completed=step)
-        self._bar.start()
+        self._live = Live(get_renderable=self._drawn, console=self._console, transient=True, auto_refresh=False)
+        self._live.start(refresh=True)
 
     def stage(self, text: str) -> None:
         """What takes a while, behind the bar."""
@@ -55,13 +64,23 @@ class Terminal:
         self._words = "  ".join(part for part in parts if part)
         self._show(self._words, progress.step)
 
+    def processes(self, rows: Sequence[port.ProcessView]) -> None:
+        """A table of them, below the bar."""
+        self._rows = rows
+        self._draw()
+
+    def logged(self, process: str, line: str) -> None:
+        """The line above the bar, behind the process's name; it keeps its colours."""
+        text = Text(f"{process} | ", style="dim") + Text.from_ansi(line, style="not dim")
+        self._print(text)
+
     def measured(self, section: port.SectionView, line: Line, records_s: float | None) -> None:
         """A line above the bar; training moves the bar as well."""
         values = escape(words.metrics(line.metrics, section.percent))
         phase = "train" if line.phase == "train" else line.phase
         colour = "dim" if line.phase == "train" else "green"
         width = len(str(section.steps))
-        self._console.print(f"step {line.step:>{width}}  [{colour}]{phase:<5}[/]  {values}", highlight=False)
+        self._print(Text.from_markup(f"step {line.step:>{width}}  [{colour}]{phase:<5}[/]  {values}"))
         self._show(self._words, line.step)
 
     def checkpoint(self, name: str) -> None:
@@ -69,7 +88,7 @@ class Terminal:
 
     def note(self, text: str) -> None:
         """The note."""
-        self._console.print(escape(text), highlight=False)
+        self._print(Text(text))
 
     def scored(self, score: SectionScore) -> None:
         """Two tables: of the group, and of its processes."""
@@ -88,11 +107,37 @@ class Terminal:
         self._console.print(f"run folder: {more}", highlight=False, soft_wrap=True)
 
     def close(self) -> None:
-        """Takes the bar away."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
+        """Takes the bar away, and what is below it."""
+        self._write()
+        if self._live is not None:
+            self._live.stop()
+        self._live, self._bar, self._rows = None, None, ()
 
     def _show(self, text: str, step: int | None = None) -> None:
         if self._bar is not None:
-            self._bar.update(self._task, description=text, completed=step, refresh=True)
+            self._bar.update(self._task, description=text, completed=step)
+            if not self._rows:  # who tells of processes does so as often
+                self._draw()
+
+    def _print(self, line: Text) -> None:
+        """A line above the bar. Where there is a table it waits until that is drawn again: that takes too long for every line."""
+        self._lines.append(line)
+        if not self._rows:
+            self._write()
+
+    def _write(self) -> None:
+        if self._lines:
+            lines, self._lines = self._lines, []
+            self._console.print(Text("\n").join(lines), highlight=False)
+
+    def _draw(self) -> None:
+        if self._lines:
+            self._write()  # draws as well
+        elif self._live is not None:
+            self._live.refresh()
+
+    def _drawn(self) -> RenderableType:
+        assert self._bar is not None
+        if not self._rows:
+            return self._bar
+        return Group(self._bar, live_table(self._rows, self._console.height // 2))
