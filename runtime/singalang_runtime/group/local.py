@@ -100,14 +100,13 @@ class LocalGroup:
         if len(self._asked) < len(self.members):
             return
         self._asked.clear()
-        for member in self.members:
-            member.lend_state()
         count = count_of(self._feed, phase, batches)
         made = evaluation_batches(self._feed, phase, count, self.setting.group.evaluate_rows[phase])
         shared = Batches(made, self._takers(phase))
         for member in self.members:
             self._ledger(member.name).phase = phase
-            member.borrow_state()
+            if member.position:
+                member.take_state(self.members[member.number - member.position].state())
             member.begin_evaluation(phase, SharedRows(shared, member.wanted[phase]))
             self._loop.tell(member.number, phase, count)
 

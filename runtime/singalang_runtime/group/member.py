@@ -19,7 +19,7 @@ from singalang_runtime.group.shelf import Shelf
 from singalang_runtime.group.tensors import filled, tensors_in
 from singalang_runtime.group.whole import SUMS, TOTALS
 from singalang_runtime.group.worker_acts import WorkerActs
-from singalang_runtime.plane.port import Plane
+from singalang_runtime.plane.port import Parts, Plane
 from singalang_runtime.protocol.events import Phase
 from singalang_runtime.protocol.exchanges import Act, Give, worker_acts
 from singalang_runtime.protocol.group import worker_name
@@ -48,7 +48,6 @@ class Member:
         self.passed = 0
         self.totals = setting.no_sums.astype(np.float64)
         self._parameters = {name: kept(array) for name, array in blocks.of_worker(number).items()}
-        self._lent = blocks.state_of(self.stage)
         self._aside = self.totals, setting.no_sums
         self._walks: dict[Phase, Walk] = {}
         phases = ("train", *self.role.evaluate)
@@ -91,20 +90,17 @@ class Member:
         names = whole.wanted_of(self.setting.shares, self.name)
         return measured | {name: self.shelf.read((name, 0)) for name in names if name not in measured}
 
-    def lend_state(self) -> None:
-        """Where it is the first worker of its stage: writes down the state that others take over, of which each has all."""
-        for buffer in self.role.state if not self.position else ():
-            for name, tensor in tensors_in(buffer, self.shelf.read((buffer.name, 0))).items():
-                if name in self._lent:
-                    self._lent[name][...] = tensor
+    def state(self) -> tuple[Array, ...]:
+        """Its layers' state, an array for each of its role's buffers. Views; waits for the device."""
+        return tuple(self.shelf.read((buffer.name, 0)) for buffer in self.role.state)
 
-    def borrow_state(self) -> None:
-        """Takes over what the first worker of its stage wrote down last: its state is what counts."""
-        for buffer in self.role.state if self.position else ():
-            own = tensors_in(buffer, self.shelf.read((buffer.name, 0)))
-            if own.keys() & self._lent.keys():
-                mixed = {name: self._lent.get(name, tensor) for name, tensor in own.items()}
-                self.shelf.put((buffer.name, 0), self.setting.put(filled(buffer, mixed, self.setting.dtype)))
+    def take_state(self, given: Parts) -> None:
+        """Takes over the state of the first worker of its stage, as far as each has all of it: the first one's is what counts."""
+        states = self.setting.shares.states
+        for buffer, array in zip(self.role.state, given, strict=True):
+            own, others = tensors_in(buffer, self.shelf.read((buffer.name, 0))), tensors_in(buffer, array)
+            mixed = {name: others[name] if states[name].axis is None else own[name] for name in own}
+            self.shelf.put((buffer.name, 0), self.setting.put(filled(buffer, mixed, self.setting.dtype)))
 
     def begin_evaluation(self, phase: Phase, supply: Supply) -> None:
         """Puts what training measured aside."""

@@ -2,14 +2,12 @@
 
 A server writes when every holder of its slice has pushed its gradients, which a worker does when its kernels of the step have
 finished; a worker reads again when all its servers have said that they are done. So one block suffices, and nothing is copied
-twice. State that all workers of a stage take over from the first one goes the same way, while nobody trains. Imports no JAX: who
-only wants to know sizes needs none.
+twice. Imports no JAX: who only wants to know sizes needs none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -40,11 +38,6 @@ class ParameterBlocks:
         """The parameter buffers of a worker by name, to be written to."""
         return self._of_role(_holders(self._view, worker))
 
-    def state_of(self, stage: int) -> dict[str, Array]:
-        """State, flat, by name: that of which every worker of the stage has all, and takes over the first one's."""
-        places = self._places[stage, "state"]
-        return {name: self._array(*place) for name, place in places.items()}
-
     def writing(self, server: int) -> Callable[[Array], None]:
         """What writes a server's new values wherever they are read."""
         segments = self._view.group.segments_of(self._view.group.servers[server])
@@ -74,9 +67,9 @@ def size_bytes(group: GroupRecord, dtype: np.dtype[Any]) -> int:
     return _up(max(ends, default=0))
 
 
-def _places(group: GroupRecord, dtype: np.dtype[Any]) -> dict[Holders | tuple[int, str], dict[str, tuple[int, int]]]:
-    """Where each array begins, in bytes, and how many elements it has: the parameter buffers of holders, the state of stages."""
-    found: dict[Holders | tuple[int, str], dict[str, tuple[int, int]]] = {}
+def _places(group: GroupRecord, dtype: np.dtype[Any]) -> dict[Holders, dict[str, tuple[int, int]]]:
+    """Where each array begins, in bytes, and how many elements it has: the parameter buffers of all holders."""
+    found: dict[Holders, dict[str, tuple[int, int]]] = {}
     at = 0
     for block, arrays in _blocks(group):
         places = found[block] = {}
@@ -86,7 +79,7 @@ def _places(group: GroupRecord, dtype: np.dtype[Any]) -> dict[Holders | tuple[in
     return found
 
 
-def _blocks(group: GroupRecord) -> Iterator[tuple[Holders | tuple[int, str], Mapping[str, int]]]:
+def _blocks(group: GroupRecord) -> Iterator[tuple[Holders, Mapping[str, int]]]:
     """The blocks in order, each with the sizes of its arrays in elements."""
     width = group.workers // group.stages
     for number, role in enumerate(group.roles):
@@ -94,9 +87,6 @@ def _blocks(group: GroupRecord) -> Iterator[tuple[Holders | tuple[int, str], Map
         positions = sorted(worker % width for worker in role.workers) if _is_cut(group, role) else [None]
         for position in positions:
             yield (number, position), sizes
-    for stage in range(group.stages):
-        whole = [one for one in group.states if one.axis is None and stage in one.stages]
-        yield (stage, "state"), {one.name: prod(one.shape) for one in whole}
 
 
 def _holders(view: GroupView, worker: int) -> Holders:

@@ -244,7 +244,5 @@ def test_the_scorecard_holds_bytes_and_memory_of_every_process(run: Run, tmp_pat
     assert section["step_s"] > 0 and section["steps"] == 40
 
 
-def test_several_processes_are_not_started(run: Run, tmp_path: Path) -> None:
-    status = run(GROUP, "group", local=False)
-    assert (status.code, codes(status)) == (2, ["E0709"]) and not (tmp_path / "group").exists()
+def test_a_group_of_one_process_starts_no_other(run: Run) -> None:
     assert run(SHAPES["one"], "one", local=False).code == 0
