@@ -23,7 +23,8 @@ from singalang_runtime.protocol.group import GroupView, server_name, worker_name
 from singalang_runtime.protocol.steps import Message
 
 BLOCK_SLOTS = 2
-"""Of lanes of connections: the sender goes on while the receiver still reads what came before."""
+"""Of lanes of connections on which several payloads go between two waits for everybody: the sender goes on while the receiver still
+reads what came before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +158,16 @@ class _Ways:
                 if first + position != worker:
                     other = worker_name(first + position)
                     part = Part(tuple(one.stop - one.start for one in given[position]), connection.dtype)
-                    yield from self._connection(Message("block", worker_name(worker), other, 0, name, phase, 0, back), part)
+                    message = Message("block", worker_name(worker), other, 0, name, phase, 0, back)
+                    ahead = phase != "train" and connection.source_stage != connection.target_stage
+                    yield from self._connection(message, part, ahead)
 
-    def _connection(self, message: Message, part: Part) -> Iterator[Way]:
+    def _connection(self, message: Message, part: Part, ahead: bool) -> Iterator[Way]:
+        """`ahead`: the sender may come to its next step or batch while the receiver is in this one."""
         micros = self._shared.micros(message, "send")
         assert set(micros) == set(self._shared.micros(message, "receive")), f"not all of {message} is taken"
         if self._shared.is_one_lane(message):
-            yield self._way(message, (part,), BLOCK_SLOTS)
+            yield self._way(message, (part,), BLOCK_SLOTS if ahead or len(micros) > 1 else 1)
         else:
             yield from (self._way(replace(message, micro=micro), (part,), 1) for micro in micros)
 

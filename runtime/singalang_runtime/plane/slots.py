@@ -15,8 +15,8 @@ from singalang_runtime.protocol.exchanges import Act, Await, Give, server_acts, 
 from singalang_runtime.protocol.group import GroupView
 from singalang_runtime.protocol.steps import Message
 
-Move: TypeAlias = tuple[bool, Message]
-"""Whether something is posted, or else taken, and the message that its lane is called by."""
+Move: TypeAlias = tuple[bool, tuple[Message, ...]]
+"""Whether something is posted, or else taken, and the messages that its lanes are called by: all of them are, or none."""
 
 
 def enough_slots(
@@ -31,31 +31,33 @@ def enough_slots(
     found, lying = dict(slots), Counter[Message]()
     while any(programs):
         if not sum([_advance(program, found, lying) for program in programs]):
-            _widen(programs, found)
+            _widen(programs, found, lying)
     return found
 
 
 def _moves(acts: Sequence[Act], lane: Callable[[Message], Message]) -> Iterator[Move]:
     for act in acts:
         if isinstance(act, Give | Await):
-            yield from ((isinstance(act, Give), lane(message)) for message in act.messages)
+            yield isinstance(act, Give), tuple(map(lane, act.messages))
 
 
 def _advance(program: deque[Move], slots: Mapping[Message, int], lying: Counter[Message]) -> int:
     """Goes on with a program as far as it can; returns how many moves that were."""
     before = len(program)
     while program:
-        posts, lane = program[0]
-        if lying[lane] >= slots[lane] if posts else not lying[lane]:
+        posts, lanes = program[0]
+        if not all(lying[lane] < slots[lane] if posts else lying[lane] for lane in lanes):
             break
-        lying[lane] += 1 if posts else -1
+        for lane in lanes:
+            lying[lane] += 1 if posts else -1
         program.popleft()
     return before - len(program)
 
 
-def _widen(programs: Sequence[deque[Move]], slots: dict[Message, int]) -> None:
-    """One slot more for whom room is wanted."""
-    wanted = {program[0][1] for program in programs if program and program[0][0]}
+def _widen(programs: Sequence[deque[Move]], slots: dict[Message, int], lying: Mapping[Message, int]) -> None:
+    """One slot more where room is wanted."""
+    wanting = [lanes for posts, lanes in (program[0] for program in programs if program) if posts]
+    wanted = [lane for lanes in wanting for lane in lanes if lying[lane] >= slots[lane]]
     if not wanted:
         raise CompilerBug(f"everybody waits for somebody: {[program[0] for program in programs if program]}")
     for lane in wanted:

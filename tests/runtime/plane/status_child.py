@@ -23,6 +23,7 @@ def main() -> None:
         if draw.random() < 0.1:
             sleep(draw.random() * 1e-4)
 
+    sys.setswitchinterval(1e-4)
     vars(status_block).update(KEEPS_ORDER=False, fence=pause)
     if mistake == "never says that it writes":
         status_block._Record.write = careless  # type: ignore[method-assign, assignment]

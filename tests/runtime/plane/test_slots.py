@@ -25,26 +25,23 @@ STEPS = 3
 PIPELINE = Small(workers=2, stages=2, micro_batches=4)
 
 
-def stuck(group: GroupRecord, slots: dict[Message, int], key: LanesLayout, draw: Random) -> list[str]:
-    """Roles that never come to the end of some steps, in an order drawn at random."""
-    view, lying = GroupView(group), Counter[Message]()
+def stuck(group: GroupRecord, slots: dict[Message, int], layout: LanesLayout, draw: Random) -> list[str]:
+    """Roles that never come to the end of some steps, in an order drawn at random. What an act gives or takes, it does at once."""
+    lying = Counter[Message]()
     left = {
-        role: [
-            (isinstance(act, Give), key.key(message)) for act in acts if isinstance(act, Give | Await) for message in act.messages
-        ]
+        role: [(isinstance(act, Give), [layout.key(one) for one in act.messages]) for act in acts if isinstance(act, Give | Await)]
         * STEPS
-        for role, acts in programs(view, "train").items()
+        for role, acts in programs(GroupView(group), "train").items()
     }
-    while True:
-        able = [
-            role
-            for role, moves in left.items()
-            if moves and (lying[moves[0][1]] < slots[moves[0][1]] if moves[0][0] else lying[moves[0][1]] > 0)
-        ]
-        if not able:
-            return [role for role, moves in left.items() if moves]
-        gives, lane = left[draw.choice(able)].pop(0)
-        lying[lane] += 1 if gives else -1
+
+    def can(gives: bool, lanes: list[Message]) -> bool:
+        return all(lying[lane] < slots[lane] if gives else lying[lane] > 0 for lane in lanes)
+
+    while able := [role for role, moves in left.items() if moves and can(*moves[0])]:
+        gives, lanes = left[draw.choice(able)].pop(0)
+        for lane in lanes:
+            lying[lane] += 1 if gives else -1
+    return [role for role, moves in left.items() if moves]
 
 
 def slots_of(layout: LanesLayout) -> dict[Message, int]:

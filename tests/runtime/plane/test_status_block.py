@@ -19,7 +19,7 @@ from singalang_runtime.processes.status_block import StatusReader, StatusWriter,
 
 ROOT = Path(__file__).parents[3]
 COUNT = 3
-ENOUGH = 300
+ENOUGH = 200
 """Different things read of processes that always say something new."""
 BOUND_S = 30.0
 numbers = st.floats(allow_nan=False)
