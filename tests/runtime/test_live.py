@@ -83,9 +83,10 @@ def test_lines_come_above_the_table_and_it_is_gone_at_the_end() -> None:
     assert isinstance(console.file, io.StringIO)
     before = console.file.getvalue()
     assert "step 50" not in before, "lines wait until the table is drawn again"
-    terminal.processes((view(0), view(1)))
+    terminal.processes((view(0, step=1251), view(1)))
     after = console.file.getvalue().removeprefix(before)
     assert after.index("worker-1 | a [line]") < after.index("loss 0.5000") < after.index("computes")
+    assert re.search(r"worker-0 \+ server-0 +1251 ", after), "with the lines the newest table is drawn"
     assert "\x07" not in after and "\x1b[31m" not in after
     shown = console.file.getvalue()
     terminal.close()

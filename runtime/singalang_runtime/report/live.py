@@ -1,10 +1,11 @@
-"""The table of a group's processes that stands under the bar while they train. Knows no process and no clock."""
+"""What moves on a terminal: a bar, and under it a table of the processes that train. Knows no process and no clock."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +16,18 @@ _MOST = 16
 _LONG_S = 2.0
 """What takes longer is told with its seconds, unless it is training."""
 _PREPARES = ("starting", "compiling", "opening", "preparing")
+
+
+class Drawing:
+    """The bar of a console, and below it the table of processes where there are `rows`; drawn as they are then."""
+
+    def __init__(self, console: Console, bar: Progress) -> None:
+        self.rows: Sequence[ProcessView] = ()
+        self._console, self._bar = console, bar
+
+    def __rich__(self) -> RenderableType:
+        """What is drawn now; a table takes half of the height at most."""
+        return Group(self._bar, live_table(self.rows, self._console.height // 2)) if self.rows else self._bar
 
 
 def live_table(rows: Sequence[ProcessView], room: int) -> RenderableType:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -12,7 +12,7 @@ from rich.text import Text
 
 from singalang_runtime.metrics_file import Line
 from singalang_runtime.report import port, words
-from singalang_runtime.report.live import live_table
+from singalang_runtime.report.live import Drawing
 from singalang_runtime.report.scores import processes_table, score_table
 from singalang_runtime.report.tables import results_table
 from singalang_runtime.scorecard import SectionScore
@@ -27,7 +27,7 @@ class Terminal:
         self._console = console
         self._bar: Progress | None = None
         self._live: Live | None = None
-        self._rows: Sequence[port.ProcessView] = ()
+        self._drawing: Drawing | None = None
         self._lines: list[Text] = []  # not printed yet
         self._task = TaskID(0)
         self._words = ""  # what stands behind the bar while steps are done
@@ -49,7 +49,8 @@ class Terminal:
         )
         self._bar = Progress(*columns, console=self._console, auto_refresh=False)
         self._task = self._bar.add_task("", total=section.steps, completed=step)
-        self._live = Live(get_renderable=self._drawn, console=self._console, transient=True, auto_refresh=False)
+        self._drawing = Drawing(self._console, self._bar)
+        self._live = Live(self._drawing, console=self._console, transient=True, auto_refresh=False)
         self._live.start(refresh=True)
 
     def stage(self, text: str) -> None:
@@ -66,7 +67,8 @@ class Terminal:
 
     def processes(self, rows: Sequence[port.ProcessView]) -> None:
         """A table of them, below the bar."""
-        self._rows = rows
+        if self._drawing is not None:
+            self._drawing.rows = rows
         self._draw()
 
     def logged(self, process: str, line: str) -> None:
@@ -111,18 +113,18 @@ class Terminal:
         self._write()
         if self._live is not None:
             self._live.stop()
-        self._live, self._bar, self._rows = None, None, ()
+        self._live = self._drawing = self._bar = None
 
     def _show(self, text: str, step: int | None = None) -> None:
         if self._bar is not None:
             self._bar.update(self._task, description=text, completed=step)
-            if not self._rows:  # who tells of processes does so as often
+            if not self._has_table:  # who tells of processes does so as often
                 self._draw()
 
     def _print(self, line: Text) -> None:
         """A line above the bar. Where there is a table it waits until that is drawn again: that takes too long for every line."""
         self._lines.append(line)
-        if not self._rows:
+        if not self._has_table:
             self._write()
 
     def _write(self) -> None:
@@ -136,8 +138,6 @@ class Terminal:
         elif self._live is not None:
             self._live.refresh()
 
-    def _drawn(self) -> RenderableType:
-        assert self._bar is not None
-        if not self._rows:
-            return self._bar
-        return Group(self._bar, live_table(self._rows, self._console.height // 2))
+    @property
+    def _has_table(self) -> bool:
+        return self._drawing is not None and bool(self._drawing.rows)
