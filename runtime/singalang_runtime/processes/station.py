@@ -147,7 +147,7 @@ class Station:
         member.begin_evaluation(phase, self._evaluation)
         self._ledger.phase = phase
         self._begin(_Task(phase, 0, perf_counter()))
-        first = state_calls(setting, member, self._plane)
+        first = state_calls(member, self._plane)
         self._worker.begin(self._calls[phase], 0, count, seconds=no_seconds(), first=first)
 
     def pause(self, worker: int) -> Sequence[WorkerEvent]:
@@ -303,7 +303,7 @@ class Station:
         waiter, activity = self._plane.waiter, self._activity
         woken = waiter.wait(self._ready, self._control, SOON_S)
         if woken == "late":
-            doing = activity.doing
+            doing = activity.doing if self.member else "training"
             activity.begin("standing" if self.member and self._task is None else "waiting")
             woken = waiter.wait(self._ready, self._control, max(0.0, until_s - perf_counter()))
             activity.begin(doing)
