@@ -29,7 +29,7 @@ Blow = Literal["kill", "stop"]
 @dataclass
 class Trial:
     """What was done to a run and what came of it. `moment_s`: seconds after its start; `found_s`: after how long the loss was
-    reported, None where it was not; `wrong`: what should not be."""
+    reported, counted from when the coordinator has its job open and watches; None where it was not; `wrong`: what should not be."""
 
     job: str
     blow: Blow
@@ -67,6 +67,7 @@ class _Disturbed:
         self.log = (folder / "told.txt").open("w+b")
         self.shared = named_memory()
         self.begun = 0.0
+        self.early = False
 
     def run(self) -> Trial | None:
         """The trial; None where the run was over too soon."""
@@ -91,6 +92,7 @@ class _Disturbed:
             running.wait(RUN_BOUND_S)
             return False
         over = (self.path / "checkpoints" / self.job.last).exists()  # then processes may be leaving, and nobody misses them
+        self.early = not any(_lines(self.path / "trace.jsonl"))  # then nobody watches yet: the data are being opened
         os.kill(victim.pid, signal.SIGKILL if self.blow == "kill" else signal.SIGSTOP)
         struck_s = monotonic()
         self.trial.process = victim.name
@@ -144,9 +146,12 @@ class _Disturbed:
     def _follow(self, running: subprocess.Popen[bytes], struck_s: float, name: str, over: bool) -> None:
         """Watches for the report of a loss, then for the end."""
         deadline = monotonic() + RUN_BOUND_S
+        watched_s = None  # since when somebody watches, and the process lies struck
         while running.poll() is None and monotonic() < deadline:
+            if watched_s is None and any(_lines(self.path / "trace.jsonl")):
+                watched_s = monotonic() if self.early else struck_s
             if self.trial.found_s is None and self._losses():
-                self.trial.found_s = monotonic() - struck_s
+                self.trial.found_s = monotonic() - (watched_s or struck_s)
             sleep(POLL_S if self.trial.found_s is None else 0.05)
         if not self._waited(running, 0.1):
             return

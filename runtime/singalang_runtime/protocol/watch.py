@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 STOPPED_BEATS = 3
-FIRST_BEAT_BOUND_S = 60.0
-"""A process may take so long until its first sign of life, which it gives before it reads any large library."""
 COMPILE_BOUND_S = 600.0
 STEP_BOUND_S = 30.0
 STEP_MEDIANS = 20
@@ -24,8 +22,8 @@ _STEPPING = frozenset({"training", "evaluating"})
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """To the watcher: what a process last said of itself (`processes.status.Status`), read at `Looked.now_s`. Of one that has not
-    begun to tell, `beat_s` may be when it was last seen to run."""
+    """To the watcher: what a process last said of itself (`processes.status.Status`), read at `Looked.now_s`. As long as
+    it has not begun to tell, `beat_s` is when it was last seen to run, or 0: it starts, and its bound is that of starting."""
 
     process: str
     beat_s: float
@@ -72,10 +70,9 @@ class Watch:
     """Watches the processes of one group, from their start to the first loss; after that it says nothing more.
 
     It should be told the time at least every quarter of a period, and of a process that is gone at once. A process is found dead
-    when it is told so, stopped within `STOPPED_BEATS + 1` periods of its last sign of life (one that never gave any has
-    `FIRST_BEAT_BOUND_S`), and stuck within two periods of its bound.
-    What waits is innocent: others may be the reason. Only where all processes wait for one another, and longer than any bound, is
-    the one lost that waits longest.
+    when it is told so, stopped within `STOPPED_BEATS + 1` periods of its last sign of life, and stuck within two periods of
+    its bound. What waits is innocent: others may be the reason. Only where all processes wait for one another, and longer than any
+    bound, is the one lost that waits longest.
     """
 
     def __init__(self, heartbeat_s: float, processes: tuple[str, ...]) -> None:
@@ -132,10 +129,9 @@ class Watch:
 
     def _stopped(self, all_seen: tuple[Seen, ...]) -> Iterator[Lost]:
         for seen in all_seen:
-            beat_s = self._beat_s[seen.process]
-            last_s = max(beat_s, self._first_s[seen.process])
+            last_s = max(self._beat_s[seen.process], self._first_s[seen.process])
             silent_s = self._now_s - max(last_s, self._anew_s)
-            if silent_s > (STOPPED_BEATS * self.heartbeat_s if beat_s > 0 else FIRST_BEAT_BOUND_S):
+            if silent_s > STOPPED_BEATS * self.heartbeat_s:
                 yield Lost(seen.process, "stopped", seen.doing, seen.step, self._now_s - last_s)
 
     def _stuck(self, all_seen: tuple[Seen, ...]) -> Iterator[Lost]:
