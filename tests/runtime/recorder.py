@@ -18,6 +18,7 @@ class Recorder:
     on_measured: Callable[[Line], None] = lambda line: None
     on_progress: Callable[[Progress], None] = lambda progress: None
     told: list[object] = field(default_factory=list)
+    views: list[tuple[ProcessView, ...]] = field(default_factory=list)
     closed: int = 0
 
     def begin(self, job: str, run: str, resumed: str | None) -> None:
@@ -34,7 +35,7 @@ class Recorder:
         self.on_progress(progress)
 
     def processes(self, rows: Sequence[ProcessView]) -> None:
-        self.told.append(tuple(rows))
+        self.views.append(tuple(rows))
 
     def logged(self, process: str, line: str) -> None:
         self.told.append(("logged", process, line))

@@ -55,7 +55,7 @@ def test_of_more_than_fit_the_slowest_are_shown_in_their_order_and_the_others_co
     assert len(lines) == 6
     waits_least = ["worker-0", "worker-5", "worker-7"]  # 0, 3 and 1 seconds
     assert [line.split()[0] for line in lines[1:5]] == [*waits_least, "worker-14"], "who compiles holds up all others"
-    assert lines[5] == "and 12 more, which wait more than these"
+    assert lines[5] == "and 12 faster"
 
 
 @pytest.mark.parametrize(("processes", "room"), [(2, 12), (4, 12), (11, 12), (12, 12), (16, 12), (40, 100), (3, 1)])
@@ -63,7 +63,7 @@ def test_the_table_is_no_longer_than_its_room_and_hides_nobody_without_saying_so
     lines = drawn([view(number) for number in range(processes)], room=room).splitlines()
     assert len(lines) <= max(room, 3)
     rows = [line for line in lines if line.startswith("worker-")]
-    more = re.match(r"and (\d+) more", lines[-1])
+    more = re.match(r"and (\d+) faster$", lines[-1])
     assert len(rows) + (int(more[1]) if more else 0) == processes
 
 
@@ -121,7 +121,7 @@ def test_shares_are_those_of_the_time_since_the_table_was_told_last() -> None:
     later = replace(first, step=20, compute_s=7.0, waiting_s=5.0, moving_s=2.0)
     rows.look(101.0, (later, idle, replace(first, compute_s=0.0, waiting_s=0.0, moving_s=0.0)))
     rows.look(102.0, (later, idle, idle))
-    told_first, told_then, told_last = (one for one in recorder.told if isinstance(one, tuple))
+    told_first, told_then, told_last = recorder.views
     assert [one.shares for one in told_first] == [(0.6, 0.2, 0.2), None, None]
     assert told_then[0].shares == (0.25, 0.75, 0.0) and told_then[2].shares is None
     assert told_last[0].shares == (0.25, 0.75, 0.0), "no step since: the last shares stand"
@@ -150,10 +150,20 @@ def test_what_a_process_does_in_a_word_short_waits_between_steps_are_not_told(
     rows = Rows((process,), HOMES, recorder)
     rows.look(9.0, (Status(9.0, "training", 3, 9.0, 0.1, 1.0, 1.0, 1.0, 1),))
     rows.look(10.0, (Status(10.0, doing, 4, since_s, 0.1, 2.0, 1.0, 1.0, 1),))  # type: ignore[arg-type]
-    assert recorder.told[-1][0].doing == word  # type: ignore[index]
+    assert recorder.views[-1][0].doing == word
 
 
 def test_before_its_first_step_a_process_that_waits_is_told_as_waiting() -> None:
     recorder = Recorder(refresh_s=0.0)
     Rows(("worker-0",), HOMES, recorder).look(10.0, (Status(10.0, "waiting", 0, 9.9),))
-    assert recorder.told[-1][0].doing == "waiting"  # type: ignore[index]
+    assert recorder.views[-1][0].doing == "waiting"
+
+
+def test_workers_come_in_the_order_of_their_numbers_and_servers_behind_them() -> None:
+    recorder = Recorder(refresh_s=0.0)
+    Rows(("server-1", "worker-10", "worker-2"), HOMES, recorder).look(10.0, tuple(Status(step=step) for step in (1, 10, 2)))
+    assert [(one.name, one.step) for one in recorder.views[-1]] == [
+        ("worker-2", 2),
+        ("worker-10", 10),
+        ("server-1", 1),
+    ]

@@ -11,6 +11,7 @@ _WAITS_S = 1.0
 """Who waits for less is told as training: there are such waits in every step, and after the last before a test."""
 _WORDS = {"initialising": "preparing", "standing": "idle"}
 """What is called otherwise for people."""
+_KINDS = ("worker", "server")
 
 
 class Rows:
@@ -29,7 +30,8 @@ class Rows:
             return
         self._told_s = now_s
         self._first_s = self._first_s or now_s
-        self._reporter.processes(tuple(self._view(name, now_s, one) for name, one in zip(self._names, said, strict=True)))
+        views = (self._view(name, now_s, one) for name, one in zip(self._names, said, strict=True))
+        self._reporter.processes(tuple(sorted(views, key=lambda view: _place(view.name))))
 
     def _view(self, name: str, now_s: float, said: Status) -> ProcessView:
         self._share(name, said)
@@ -60,3 +62,9 @@ class Rows:
         if said.step > last.step and total_s > 0:
             computes, waits, moves = (max(0.0, part) / total_s for part in spent)
             self._shares[name] = computes, waits, moves
+
+
+def _place(process: str) -> tuple[int, int]:
+    """Where a process comes in order: `worker-2`, `worker-10`, `server-0`."""
+    kind, _, number = process.rpartition("-")
+    return _KINDS.index(kind), int(number)

@@ -43,7 +43,8 @@ def live_table(rows: Sequence[ProcessView], room: int) -> RenderableType:
     for row in shown:
         table.add_row(Text(_name(row)), str(row.step), _doing(row), *_shares(row), _memory(row.memory_bytes))
     hidden = len(rows) - len(shown)
-    return Group(table, Text(f"and {hidden} more, which wait more than these", style="dim")) if hidden else table
+    word = "faster" if any(row.waited_s for row in rows) else "more"
+    return Group(table, Text(f"and {hidden} {word}", style="dim")) if hidden else table
 
 
 def _fitting(rows: Sequence[ProcessView], room: int) -> list[ProcessView]:
