@@ -26,10 +26,11 @@ from tests.runtime.group.drive import job_of, measured
 
 
 class Together:
-    """The stations of a plan's first section by process, on shared memory. `draw`: in which order they go on."""
+    """The stations of a plan's first section by process, on shared memory; `seed` draws in which order they go on. `control` is
+    the descriptor that all of them listen to."""
 
-    def __init__(self, path: Path, *, data: Path | None = None, cache: Path | None = None, seed: int = 0) -> None:
-        job = job_of(path, data)
+    def __init__(self, path: Path, *, cache: Path | None = None, seed: int = 0, control: int = -1) -> None:
+        job = job_of(path)
         device = open_device(job.plan, path, needed_kernels(job.plan), cache)
         assert device.value is not None, device.diagnostics
         section = job.plan.sections[0]
@@ -45,7 +46,7 @@ class Together:
             plane = SharedPlane(layout, process, Block.attached(os.dup(lanes.descriptor)), self._bells, spins=False)
             own = Block.attached(os.dup(parameters.descriptor))
             blocks = ParameterBlocks(self.shares.view, self.shares.dtype, own.array(0, (needed,), np.dtype(np.uint8)))
-            station = Station(process, setting, job.schedules[0], device.value.load, plane, blocks, Activity())
+            station = Station(process, setting, job.schedules[0], device.value.load, plane, blocks, Activity(), control)
             self.stations[process] = station
 
     @property

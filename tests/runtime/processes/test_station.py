@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -15,8 +17,10 @@ from singalang_compiler.pipeline import Request, compile_program
 from singalang_grammar.diagnostics import Outcome
 from singalang_grammar.read import read_source
 from singalang_grammar.source import Source
+from singalang_runtime.attention import Attention
 from singalang_runtime.group.member import Member
 from singalang_runtime.layout import Array
+from singalang_runtime.processes.station import Station
 from singalang_runtime.protocol.events import PausesAt, StepsDone
 from tests.planner.curves import EXAMPLES, Case, text_of
 from tests.runtime.group.drive import evaluate, opened, train
@@ -107,6 +111,64 @@ def test_a_worker_between_two_steps_pauses_where_it_stands(compiled: Path, tmp_p
         assert not station.answers()
         assert station.pause(0) == () and processes.answers() == [StepsDone(0)]
         assert station.pause(0) == ()
+
+
+def test_processes_sleep_until_others_wake_them(compiled: Path, tmp_path: Path) -> None:
+    """Each in a thread of its own, none of them spinning; those with servers alone serve until they are called away."""
+    path = SHAPES["clipped"].write(tmp_path)
+    group, (called, call) = opened(path, cache=compiled), os.pipe()
+    train(group, 30)
+    with together(path, cache=compiled, control=called) as processes:
+        processes.initialise()
+        for worker, station in enumerate(processes.working):
+            station.run(worker, 30)
+        answers: dict[str, Sequence[object]] = {}
+
+        def advance(process: str, station: Station) -> None:
+            answers[process] = station.advance(Attention())
+
+        threads = {one[0]: Thread(target=advance, args=one) for one in processes.stations.items()}
+        for thread in threads.values():
+            thread.start()
+        for worker in range(2):
+            threads[f"worker-{worker}"].join()
+        os.write(call, b"!")
+        for thread in threads.values():
+            thread.join()
+        assert answers == {f"worker-{n}": ((n, StepsDone(30)),) for n in range(2)} | {f"server-{n}": () for n in range(3)}
+        assert equal(processes.tensors(), group.tensors())
+        assert all(station.figures().waiting_s > 0 for station in processes.stations.values())
+    os.close(called)
+    os.close(call)
+
+
+def test_who_is_called_looks_up_while_it_works(compiled: Path, tmp_path: Path) -> None:
+    called, call = os.pipe()
+    with together(SHAPES["one"].write(tmp_path), cache=compiled, control=called) as processes:
+        [station] = processes.initialise().working
+        station.run(0, 40)
+        os.write(call, b"!")
+        assert station.advance(Attention()) == () and station.step < 40
+        os.read(called, 1)
+        assert station.advance(Attention()) == ((0, StepsDone(40)),)
+        [(steps, seconds)] = station.timed
+        assert steps == 40 and 0 < seconds <= station.seconds
+    os.close(called)
+    os.close(call)
+
+
+def test_who_is_asked_by_its_watch_looks_up_too(compiled: Path, tmp_path: Path) -> None:
+    watch = Attention()
+    watch.at = 0.0
+
+    def ask() -> None:
+        watch.asked, watch.at = True, float("inf")
+
+    watch.on_look = ask
+    with together(SHAPES["one"].write(tmp_path), cache=compiled) as processes:
+        [station] = processes.initialise().working
+        station.run(0, 40)
+        assert station.advance(watch) == () and station.step == 0
 
 
 CASES = {
