@@ -74,7 +74,7 @@ class Member:
 
     def place(self, tensors: Mapping[str, Array]) -> None:
         """Takes its parts of the tensors, which go by key, and what it measured, where they tell of it."""
-        for name, array in whole.part_of(self.setting.shares, self.name, tensors).items():
+        for name, array in whole.parts_of(self.setting.shares, self.name, tensors):
             if name in self._parameters:
                 self._parameters[name].array[...] = array
             else:

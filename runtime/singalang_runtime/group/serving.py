@@ -56,7 +56,7 @@ class Serving:
 
     def place(self, tensors: Mapping[str, Array]) -> None:
         """Takes its parts of the tensors, which go by key."""
-        for name, array in whole.part_of(self.setting.shares, self.name, tensors).items():
+        for name, array in whole.parts_of(self.setting.shares, self.name, tensors):
             self.shelf.put((name, 0), self.setting.put(array))
 
     def told(self) -> dict[str, Array]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from singalang_runtime.group.bound import Do
 from singalang_runtime.group.ledger import Ledger
+from singalang_runtime.group.memory import aligned, kept
 from singalang_runtime.kernels import Compiled, asynchronous, finish
 
 Array: TypeAlias = np.ndarray[Any, Any]
@@ -47,15 +48,19 @@ class Shelf:
     others are, by whoever knows that no kernel reads them (`settle`).
 
     `slots` says how many of a name there are, where it is not 1. What is put here is counted in the `ledger`, as long as there is
-    one; what is `given` is not.
+    one; what is `given` is not. `waits`: whether a kernel may still run when its call has returned.
     """
 
     def __init__(self, role: str, ledger: Ledger | None, slots: Mapping[str, int]) -> None:
         self.ledger = ledger
         self.arrays: dict[Key, Any] = {}
         self._role, self._slots = role, slots
-        self._waits = asynchronous()
+        self.waits = asynchronous()
         self._running: list[Any] = []  # of each kernel that may still run the smallest result
+        self._number: Array | None = None  # of the step, where it can be written to: giving it anew takes as long as a small kernel
+        if not self.waits:
+            number = kept(aligned((), np.dtype(np.int32)))
+            self._number, self.arrays[STEP] = number.array, number.given()
 
     def key(self, name: str, micro: int = 0) -> Key:
         """Where the array of a micro-batch lies."""
@@ -95,10 +100,13 @@ class Shelf:
     def running(self, prepared: Prepared) -> Do:
         """What runs a kernel in a step; it returns before the kernel has finished, where the device works by itself."""
         arrays, call, inputs, outputs, gone = self.arrays, prepared.call, prepared.inputs, prepared.outputs, prepared.gone
-        least, waits, numbered = prepared.least, self._waits, STEP in inputs
+        least, waits, numbered = prepared.least, self.waits, STEP in inputs
+        number = self._number if numbered else None
 
         def run(step: int) -> None:
-            if numbered:
+            if number is not None:
+                number[()] = step
+            elif numbered:
                 arrays[STEP] = np.int32(step)
             results = call(*[arrays[key] for key in inputs])
             for key in gone:

@@ -64,11 +64,11 @@ class Shares:
         return {VALUE: "parameters"} | {f"slots/{slot}": f"slots/{slot}" for slot in self.group.slots}
 
 
-def part_of(shares: Shares, role: str, tensors: Mapping[str, Array]) -> dict[str, Array]:
-    """What a worker (its buffers) or a server (its slice) holds of the tensors, by name of the array; of the tensors, which go by
-    key, only those are asked for that it holds something of. Updater slots that are not there begin with 0."""
+def parts_of(shares: Shares, role: str, tensors: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
+    """What a worker (its buffers) or a server (its slice) holds of the tensors, with the array's name, one after the other; of the
+    tensors, which go by key, only those are asked for that it holds something of. Updater slots that are not there begin with 0."""
     kind, _, number = role.partition("-")
-    return dict(_worker_part(shares, int(number), tensors) if kind == "worker" else _server_part(shares, int(number), tensors))
+    return _worker_parts(shares, int(number), tensors) if kind == "worker" else _server_parts(shares, int(number), tensors)
 
 
 def wanted_of(shares: Shares, role: str) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ def assemble(shares: Shares, held: Held) -> dict[str, Array]:
     return found | {name: np.stack([worker[name] for worker in workers]) for name in (SUMS, TOTALS)}
 
 
-def _worker_part(shares: Shares, worker: int, tensors: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
+def _worker_parts(shares: Shares, worker: int, tensors: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
     role, position = shares.view.role_of(worker), shares.view.position_of(worker)
     for group, buffers, records in (("parameters", role.parameters, shares.stored), ("state", role.state, shares.states)):
         for buffer in buffers:
@@ -111,7 +111,7 @@ def _worker_part(shares: Shares, worker: int, tensors: Mapping[str, Array]) -> I
             yield buffer.name, filled(buffer, own, shares.dtype)
 
 
-def _server_part(shares: Shares, server: int, tensors: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
+def _server_parts(shares: Shares, server: int, tensors: Mapping[str, Array]) -> Iterator[tuple[str, Array]]:
     segments, size = shares.slices[server_name(server)], shares.group.servers[server].size
     for name, group in shares.served.items():
         yield name, slice_of(segments, size, _flat(shares, segments, group, tensors), shares.dtype)

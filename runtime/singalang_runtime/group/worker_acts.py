@@ -85,16 +85,37 @@ class WorkerActs:
 
     def _feeding(self, phase: Phase, micro: int) -> Do:
         """Has the fields of a micro-batch ready under their names."""
-        supplies, put, key, dtype = self._supplies, self.shelf.put, self.shelf.key, self.setting.no_sums.dtype
+        supplies, key, dtype, put = self._supplies, self.shelf.key, self.setting.no_sums.dtype, self.shelf.put
+        put_fields = put if self.shelf.waits else self._put_in_place
 
         def feed(number: int) -> None:
             arrays, weights = supplies[phase].take(number, micro)
             for name, array in arrays.items():
-                put(key(name, micro), array)
+                put_fields(key(name, micro), array)
             for lying, array in weights.items():
                 put((f"weights@{lying}", 0), array.astype(dtype, copy=False))
 
         return feed
+
+    def _put_in_place(self, key: Key, array: Array) -> None:
+        """Puts an array in its place, in memory that no kernel reads any more: JAX is slow to take one from anywhere else."""
+        if self._may_stay(key):
+            memory = self._memory(key, array.shape, array.dtype)
+            memory.array[...] = array
+            self.shelf.put(key, memory.given())
+        else:
+            self.shelf.put(key, array)
+
+    def _may_stay(self, key: Key) -> bool:
+        """Whether an array may lie in the same memory each time: nobody else gets a part of it, and no kernel overwrites it."""
+        return key[0] not in self._given_on and key[0] not in self._overwritten
+
+    def _memory(self, key: Key, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Kept:
+        """The memory of an array, made when it is first needed."""
+        place = key, shape
+        if place not in self._lasting:
+            self._lasting[place] = kept(aligned(shape, dtype))
+        return self._lasting[place]
 
     def _clearing(self) -> Do:
         """Sets the gradients to 0."""
@@ -175,7 +196,7 @@ class WorkerActs:
     def _target(self, got: Getting, key: Key) -> Callable[[Sequence[Array]], None]:
         """What puts parts together where an array lies: in memory that stays the same, if nobody gives it on or overwrites it."""
         put, settle = self.shelf.put, self.shelf.settle
-        if got.array in self._given_on or got.array in self._overwritten:
+        if not self._may_stay(key):
 
             def put_new(given: Sequence[Array]) -> None:
                 array = np.empty(got.shape, got.dtype)
@@ -183,10 +204,7 @@ class WorkerActs:
                 put(key, array)
 
             return put_new
-        place = key, got.shape
-        if place not in self._lasting:
-            self._lasting[place] = kept(aligned(got.shape, got.dtype))
-        memory = self._lasting[place]
+        memory = self._memory(key, got.shape, got.dtype)
         join = got.joining(memory.array)
 
         def put_again(given: Sequence[Array]) -> None:

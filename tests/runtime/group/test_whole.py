@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import given, settings
 
 from singalang_compiler.plan_group import BufferRecord, GroupRecord, Segment, StoredRecord
-from singalang_runtime.group.whole import SUMS, TOTALS, Shares, assemble, part_of, wanted_of
+from singalang_runtime.group.whole import SUMS, TOTALS, Shares, assemble, parts_of, wanted_of
 from singalang_runtime.protocol.group import GroupView, server_name, worker_name
 from tests.runtime.plane.groups import placed, smalls
 from tests.runtime.protocol.small import LENGTH, Small
@@ -95,7 +95,7 @@ def roles_of(shares: Shares) -> list[str]:
 def test_tensors_given_to_roles_come_back_whole_from_what_is_wanted_of_them(small: Small) -> None:
     own = shares_of(small)
     tensors = tensors_of(own)
-    parts = {role: part_of(own, role, tensors) for role in roles_of(own)}
+    parts = {role: dict(parts_of(own, role, tensors)) for role in roles_of(own)}
     measured = {worker_name(one): {SUMS: np.full((2, 2), one), TOTALS: np.zeros((2, 2))} for one in range(small.workers)}
     held = {role: {name: (part | measured.get(role, {}))[name] for name in wanted_of(own, role)} for role, part in parts.items()}
     found = assemble(own, held)
@@ -110,7 +110,7 @@ def test_a_role_asks_for_no_tensor_that_it_has_nothing_of(small: Small) -> None:
     own = shares_of(small)
     for role in roles_of(own):
         tensors = Asked(tensors_of(own))
-        part_of(own, role, tensors)
+        list(parts_of(own, role, tensors))
         number = int(role.rpartition("-")[2])
         if role.startswith("server"):
             names = {one.parameter for one in own.slices[role]}
@@ -136,5 +136,5 @@ def test_what_all_workers_of_a_stage_have_the_first_one_tells(small: Small) -> N
 def test_slots_that_are_not_there_begin_with_0() -> None:
     own = shares_of(Small(servers=2))
     tensors = {key: tensor for key, tensor in tensors_of(own).items() if not key.startswith("slots/")}
-    part = part_of(own, "server-0", tensors)
+    part = dict(parts_of(own, "server-0", tensors))
     assert part.keys() == {"value", "slots/velocity"} and part["value"].any() and not part["slots/velocity"].any()
