@@ -106,6 +106,8 @@ class Crowd:
 
     def send(self, name: str, message: Wired) -> None:
         """Says something to a process; nothing where it has ended."""
+        if self.ended:
+            return
         stream = self._ears[name].process.stream
         with suppress(BrokenPipeError, ConnectionResetError):
             stream.setblocking(True)
