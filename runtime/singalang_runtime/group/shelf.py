@@ -115,6 +115,8 @@ class Shelf:
                 arrays[key] = result
             if waits:
                 self._running.append(results[least])
+            else:  # arguments from elsewhere are still being copied when the call returns, and then the kernel runs after that
+                results[least].block_until_ready()
             if self.ledger is not None:
                 self._count(self.ledger, prepared)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import jax
@@ -37,6 +39,30 @@ def test_when_a_shelf_has_settled_what_kernels_read_may_be_written_to() -> None:
         shelf.settle()
         memory.array[...] = -1
         assert np.all(shelf.read(("y", 0)) == value)
+
+
+def test_kernels_that_finish_within_their_call_do_so_when_jax_copies_an_argument_meanwhile() -> None:
+    program = """
+import jax, numpy as np
+from singalang_runtime.group.memory import aligned, kept
+from singalang_runtime.group.shelf import Prepared, Shelf
+from singalang_runtime.kernels import configure
+from tests.runtime.group.test_shelf import F32, slow
+
+configure(cache=None, double=False, synchronous=True)
+shelf, memory = Shelf("worker-0", None, {}), kept(aligned((1000,), F32))
+start = np.full((500, 500), 0.01, F32)
+shelf.put(("x", 0), memory.given())
+shelf.put(("start", 0), start)
+call = jax.jit(slow).lower(memory.given(), start).compile()
+run = shelf.running(Prepared(call, (("x", 0), ("start", 0)), (("y", 0),), (), 0, 0))
+for value in (3.0, 4.0, 5.0):
+    memory.array[...] = value
+    run(0)
+    memory.array[...] = -1
+    assert np.all(shelf.read(("y", 0)) == value)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
 @pytest.mark.parametrize("ledger", [None, Ledger()])
