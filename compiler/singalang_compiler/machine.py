@@ -16,9 +16,11 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     Of one core at 32-bit precision: `matmul_flops_s` and `conv_flops_s`; `product_element_s`, seconds for each element of the
     operands and the result of a product; `loop_flops_s`, what layers do that are neither. `memory_bytes_s` is that of streaming
-    through memory by one core, and all are `memory_scaling` times as fast. Seconds for each element: `power_s` (exponentials,
-    logarithms), `root_s` (quotients, roots), `place_s` (slices, padding), `transposed_s`, `updated_s` (arrays of which a part is
-    set), `summed_s` (read by sums over axes), `drawn_s` (random numbers).
+    through memory by one core, of which all together are `memory_scaling` times as fast, and `near_bytes_s` that of arrays that lie
+    in a cache. Seconds for each element: `simple_s` (sums, products, comparisons), `power_s` (exponentials, logarithms), `root_s`
+    (quotients, roots), `place_s` (slices, padding), `transposed_s`, `updated_s` (arrays of which a part is set), `summed_s` (read
+    by sums over axes), `row_summed_s` (where each row becomes one), `drawn_s` (random numbers). `routine_s`: for each loop, sum or
+    product of a kernel.
 
     `product_scaling` and `loop_scaling`: how many times faster all cores of one process are than one. `crowding`: how much longer
     kernels take if every core has a process that works. `dispatch_s` is the price of handing one kernel to the device by the loop
@@ -35,32 +37,36 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     name: str = "reference"
     cores: int = 2
     matmul_flops_s: float = 2.4e11
-    product_element_s: float = 5.0e-11
+    product_element_s: float = 1.0e-10
     conv_flops_s: float = 2.2e11
     loop_flops_s: float = 2.0e10
-    memory_bytes_s: float = 9.0e10
-    memory_scaling: float = 1.8
-    power_s: float = 1.8e-10
-    root_s: float = 3.3e-11
-    place_s: float = 4.9e-11
-    transposed_s: float = 3.4e-10
-    updated_s: float = 4.7e-10
-    summed_s: float = 3.3e-10
-    drawn_s: float = 2.0e-9
+    memory_bytes_s: float = 1.2e11
+    memory_scaling: float = 1.7
+    near_bytes_s: float = 5.0e11
+    simple_s: float = 1.25e-11
+    power_s: float = 4.1e-10
+    root_s: float = 1.0e-10
+    place_s: float = 1.0e-11
+    transposed_s: float = 1.4e-10
+    updated_s: float = 6.5e-11
+    summed_s: float = 4.4e-11
+    row_summed_s: float = 1.0e-10
+    drawn_s: float = 2.2e-9
+    routine_s: float = 9.0e-7
     product_scaling: float = 1.9
     loop_scaling: float = 1.5
     crowding: float = 1.02
     memory_bytes: int = 24 * 2**30
     process_bytes: int = 170 * 2**20
     dispatch_s: float = 5.0e-5
-    call_s: float = 6.0e-6
-    copy_bytes_s: float = 1.9e10
-    cache_copy_bytes_s: float = 4.5e10
+    call_s: float = 3.0e-6
+    copy_bytes_s: float = 3.0e10
+    cache_copy_bytes_s: float = 1.0e11
     cache_bytes: int = 2**20
-    copy_call_s: float = 1.0e-6
-    act_s: float = 1.0e-6
-    link_bytes_s: float = 1.7e10
-    link_latency_s: float = 1.0e-6
+    copy_call_s: float = 2.0e-7
+    act_s: float = 2.0e-7
+    link_bytes_s: float = 3.0e10
+    link_latency_s: float = 3.0e-7
     wake_s: float = 5.0e-5
 
     @property

@@ -9,7 +9,7 @@ import pytest
 from tests.commands.shell import Shell, environment, installed, process
 from tests.conftest import Golden
 
-COMMANDS = ("diff", "exec", "explain", "fmt", "predict", "runs", "show", "test", "why")
+COMMANDS = ("calibrate", "diff", "exec", "explain", "fmt", "predict", "runs", "show", "test", "why")
 
 
 def test_help_of_the_compiler(shell: Shell, golden: Golden) -> None:

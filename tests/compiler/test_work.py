@@ -25,7 +25,7 @@ ALONE = Share(1, 1)
 def test_every_amount_has_its_price() -> None:
     assert seconds_of(Work(product_flops=20, product_elements=2), PLAIN, 4, ALONE) == 2 + 1
     assert seconds_of(Work(conv_flops=20), PLAIN, 4, ALONE) == 4
-    assert seconds_of(Work(moved_bytes=8, powers=2), PLAIN, 4, ALONE) == 2 + 6
+    assert seconds_of(Work(far_bytes=8, powers=2), PLAIN, 4, ALONE) == 2 + 6
 
 
 def test_every_kind_of_work_costs_something() -> None:
@@ -33,7 +33,7 @@ def test_every_kind_of_work_costs_something() -> None:
 
 
 def test_wide_numbers_take_twice_as_long_but_bytes_are_bytes() -> None:
-    assert seconds_of(Work(product_flops=20, moved_bytes=8), PLAIN, 8, ALONE) == 4 + 2
+    assert seconds_of(Work(product_flops=20, far_bytes=8), PLAIN, 8, ALONE) == 4 + 2
     assert Price(PLAIN, ALONE).seconds(Work(product_flops=20), True) == 4
 
 
@@ -46,8 +46,8 @@ def test_several_cores_are_faster_as_far_as_the_machine_says() -> None:
 
 def test_processes_that_work_at_once_slow_each_other_down() -> None:
     assert seconds_of(Work(product_flops=20), PLAIN, 4, Share(1, 4)) == 2 * 1.5
-    assert seconds_of(Work(moved_bytes=8), PLAIN, 4, Share(1, 4)) == pytest.approx(2 * 2 * 1.5)
-    assert seconds_of(Work(moved_bytes=8), PLAIN, 4, Share(1, 2)) == pytest.approx(2 * 1.5)
+    assert seconds_of(Work(far_bytes=8), PLAIN, 4, Share(1, 4)) == pytest.approx(2 * 2 * 1.5)
+    assert seconds_of(Work(far_bytes=8), PLAIN, 4, Share(1, 2)) == pytest.approx(2 * 1.5)
 
 
 @pytest.mark.parametrize(("processes", "cores"), [(1, 4), (2, 2), (3, 1), (4, 1), (9, 1)])

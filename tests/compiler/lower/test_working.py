@@ -21,7 +21,7 @@ def work(function: Callable[..., Any], *shapes: tuple[int, ...]) -> Work:
 def test_a_product_of_matrices() -> None:
     found = work(lambda x, y: x @ y, (30, 40), (40, 50))
     assert found.product_flops == pytest.approx(2 * 30 * 40 * 50)
-    assert found.product_elements == 30 * 40 + 40 * 50 + 30 * 50 and found.moved_bytes == 0
+    assert found.product_elements == 30 * 40 + 40 * 50 + 30 * 50 and found.near_bytes == 0
 
 
 def test_many_products_at_once() -> None:
@@ -38,12 +38,12 @@ def test_a_convolution() -> None:
 
 def test_loops_that_are_joined_move_what_they_read_and_give_once() -> None:
     found = work(lambda x, y: jnp.tanh(x * y + 1) / y, (100, 100), (100, 100))
-    assert found.moved_bytes == 3 * 4 * 10_000 and found.powers == found.roots == 10_000
+    assert found.near_bytes == 3 * 4 * 10_000 and found.powers == found.roots == 10_000
 
 
 def test_sums_read_what_they_add() -> None:
     found = work(lambda x: jnp.sum(x * x, axis=0), (100, 100))
-    assert found.summed == 10_000 and found.moved_bytes == 4 * 10_000
+    assert found.summed == 10_000 and found.near_bytes == 4 * 10_000
 
 
 def test_padding_slices_and_changed_axes_are_told_apart() -> None:

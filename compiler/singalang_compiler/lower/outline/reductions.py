@@ -24,23 +24,24 @@ _Constant = tuple[Hashable, Shape, int]
 
 
 def reduction(equation: Equation) -> Operation:
-    """A reduction of one array."""
+    """A reduction of one array; `detail`: whether each row becomes one element."""
     source = equation.inputs[0]
     if equation.name == "reduce_sum" and source.name == "neg":
         source = source.operands[0]  # the sum is negated instead
     axes = tuple(equation.params.get("axes", equation.params.get("dimensions", ())))
     if source.size == prod(equation.shape):
         return equation.operations.reshaped(source, equation.shape)
+    rows = len(source.shape) - 1 in axes
     if source.size >= _LARGE and equation.results[0].dtype.startswith("float"):
-        return equation.add("reduction", (source,), [Use.OFTEN], same=(equation.name, equation.key), kind="opaque")
+        return equation.add("reduction", (source,), [Use.OFTEN], same=(equation.name, equation.key), kind="opaque", detail=rows)
     if any(source.shape[axis] > _LONG for axis in axes):
         windows = [-(-length // _LONG) if axis in axes else length for axis, length in enumerate(source.shape)]
         source = equation.add(
-            "windows", (source,), [Use.OFTEN], shape=tuple(windows), same=(equation.name, equation.key), kind="opaque"
+            "windows", (source,), [Use.OFTEN], shape=tuple(windows), same=(equation.name, equation.key), kind="opaque", detail=rows
         )
         if source.size == prod(equation.shape):
             return equation.operations.reshaped(source, equation.shape)
-    return equation.add("reduce", (source,), [Use.PLACE], same=(equation.name, equation.key), expensive=True)
+    return equation.add("reduce", (source,), [Use.PLACE], same=(equation.name, equation.key), expensive=True, detail=rows)
 
 
 def take_in(operations: Operations, needed: Sequence[Operation], results: Sequence[Operation]) -> list[Operation]:

@@ -1,0 +1,1 @@
+"""What `singa calibrate` does: measures the speeds of this machine that predictions need."""
