@@ -24,7 +24,7 @@ from singalang_runtime.codes.e0909_resume_without_run import NothingToResume
 from singalang_runtime.culprit.records import PROBE
 from singalang_runtime.culprit.telling import not_finite, tell_norms
 from singalang_runtime.device import open_device
-from singalang_runtime.failing import JobFailed
+from singalang_runtime.failing import JobFailed, NotFinite
 from singalang_runtime.feed.faults import BrokenData
 from singalang_runtime.feed.fingerprint import changed
 from singalang_runtime.layout import Layout
@@ -317,6 +317,8 @@ def _train(
         end, fault, code = EndJob("failed"), failure.diagnostic, MISTAKE
     except JobFailed as failure:
         end, fault = EndJob("failed"), failure.diagnostic
+    except NotFinite as failure:
+        end = EndJob("failed", failure.fault)
     except BaseException:
         _close_state(folder, "failed", (), "a bug in singalang")
         raise

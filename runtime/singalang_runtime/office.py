@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 
 import msgspec
+import numpy as np
 
 from singalang_grammar.diagnostics import Diagnostic
 from singalang_runtime.checkpoint.manifest import Manifest, folder_name
 from singalang_runtime.checkpoint.read import Checkpoint
 from singalang_runtime.checkpoint.write import write_checkpoint
 from singalang_runtime.codes.e0812_other_surroundings import OtherSurroundings
+from singalang_runtime.failing import NotFinite
 from singalang_runtime.layout import Array
 from singalang_runtime.metrics_file import Line
 from singalang_runtime.opening import OpenJob
@@ -46,6 +48,7 @@ class Office:
         self.names = [section.name for section in job.plan.sections]
         self._begun = perf_counter()
         self._pace = Pace(1)
+        self._sound = 0  # the step of the last checkpoint, else that in which the section began here
 
     def go_on_from(self, checkpoint: Checkpoint) -> e.Cursor:
         """The job goes on from a checkpoint; returns the place. The surroundings are known."""
@@ -70,16 +73,21 @@ class Office:
     def enter(self, section: int, step: int) -> None:
         """A section begins, or goes on at a step: its kernels are compiled now."""
         record = self.job.plan.sections[section]
-        self.section, self.step = section, step
+        self.section, self.step, self._sound = section, step, step
         self.reporter.section(self.view(section), step)
         self.reporter.stage("compiling")
         self.doing = f"compiling the kernels of `{record.name}`"
         self._pace = Pace(record.batch)
 
     def write_checkpoint(self, cursor: e.Cursor, own: Mapping[str, Array]) -> None:
-        """Writes the tensors of a section, with those that earlier ones learned. Raises StorageFailed."""
+        """Writes the tensors of a section, with those that earlier ones learned. Raises StorageFailed, and NotFinite where a
+        parameter is spoilt, which the loss does not tell before the next step."""
         self.doing = "writing a checkpoint"
         record = self.job.plan.sections[cursor.section]
+        for key, tensor in own.items():
+            if key.startswith("parameters/") and not np.isfinite(tensor).all():
+                raise NotFinite(e.Fault("not-finite", record.name, cursor.step, self._sound, key.partition("/")[2], "not finite"))
+        self._sound = cursor.step
         others = {key: tensor for key, tensor in self.known.items() if key not in own}
         jax, platform = self.surroundings
         manifest = Manifest(
@@ -98,7 +106,7 @@ class Office:
         )
         name = folder_name(self.names, record.name, cursor.step)
         self.checkpoint_bytes = write_checkpoint(self.folder.checkpoints / name, {**others, **own}, manifest)
-        self.checkpoint = name
+        self.checkpoint, self.step = name, cursor.step
         self.reporter.checkpoint(name)
         self.folder.set_state(msgspec.structs.replace(self.folder.state, section=record.name, step=cursor.step))
         self.after_checkpoint(name)
