@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -139,7 +140,7 @@ def _several(plan: Plan, request: ExecRequest) -> bool:
 def _alone(request: ExecRequest, ready: _Ready, found: Sequence[Diagnostic], attention: Attention) -> ExitStatus:
     """Runs the job in this process."""
     plan = ready.job.plan
-    if plan.semantics == "bitwise":
+    if plan.semantics == "bitwise" and "jax" not in sys.modules:  # as each of several processes would be
         bind(available()[:1])
     device = open_device(plan, ready.folder.plan, needed_kernels(plan, request.debug), request.cache)
     if device.value is None:
@@ -308,6 +309,9 @@ def _train(
     code = FAILED
     try:
         end = host.run(ready.checkpoint)
+        for score in host.scores:
+            if score.processes:
+                request.reporter.scored(score)
         folder.write("scorecard.json", scorecard(ready.job.plan, host.scores, perf_counter() - begun, office.checkpoint_bytes))
     except KeyboardInterrupt:
         end = host.abandon()

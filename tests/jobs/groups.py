@@ -1,4 +1,4 @@
-"""Example programs trained in double precision under topologies written here, all processes in one."""
+"""Example programs trained in double precision under topologies written here."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from singalang_compiler.plan import Plan
 from singalang_runtime.execute import ExecRequest, execute
 from singalang_runtime.metrics_file import Line, read_lines
 from singalang_runtime.report.silent import Silent
+from tests.commands.shell import installed, process
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 ONE = "topology t { workers = groups(1, size = 1) }"
@@ -46,8 +47,9 @@ def several(
     return f"topology t {{\n  preset = {preset}, {servers} {workers}\n  {rules}\n  {sync}\n}}"
 
 
-def trained(example: str, topology: str, steps: int, folder: Path, cache: Path) -> Trained:
-    """An example of digits trained under a topology, every step measured."""
+def trained(example: str, topology: str, steps: int, folder: Path, cache: Path, *, local: bool = True) -> Trained:
+    """An example of digits trained under a topology, every step measured: by this process, or by a `singa exec` of its own with
+    all the processes of the plan."""
     text = re.sub(r"\ntopology .*", "\n", (EXAMPLES / f"{example}.singa").read_text(), flags=re.DOTALL)
     text = re.sub(r"steps( *)= 2000", f"steps = {steps}, precision = f64", text)
     text = re.sub(r"log( *)= every\(50\)", "log = every(1)", text)
@@ -58,9 +60,15 @@ def trained(example: str, topology: str, steps: int, folder: Path, cache: Path) 
     compiled = compile_program(Request(str(path)))
     assert compiled.value is not None, compiled.diagnostics
     write(compiled.value, folder / "plan.json")
-    request = ExecRequest(plan=folder / "plan.json", reporter=Silent(), run=folder / "run", data=folder, local=True, cache=cache)
-    status = execute(request)
-    assert status.code == 0, status.diagnostics
+    if local:
+        request = ExecRequest(
+            plan=folder / "plan.json", reporter=Silent(), run=folder / "run", data=folder, local=True, cache=cache
+        )
+        status = execute(request)
+        assert status.code == 0, status.diagnostics
+    else:
+        done = process(installed("singa"), "exec", "plan.json", "--run", "run", folder=folder)
+        assert done.returncode == 0, done.stderr
     last = folder / "run" / "checkpoints" / f"step-{steps:08d}" / "tensors.safetensors"
     lines = tuple(read_lines(folder / "run" / "metrics.jsonl"))
     return Trained(compiled.value.plan, lines, load_file(last))

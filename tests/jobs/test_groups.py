@@ -62,3 +62,22 @@ def test_exact_sums_end_bitwise_equal_whoever_adds(cache_folder: Path, tmp_path:
     apart = trained("digits_mlp", several(4, exact=True, apart=3), STEPS, tmp_path / "apart", cache_folder)
     assert all(one.plan.semantics == "bitwise" for one in ends)
     assert ends[0].learned == ends[1].learned == ends[2].learned == apart.learned
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_processes_leave_the_very_bytes_of_the_local_host(case: str, cache_folder: Path, tmp_path: Path) -> None:
+    example, topology = CASES[case]
+    local = trained(example, topology, STEPS, tmp_path / "local", cache_folder)
+    processes = trained(example, topology, STEPS, tmp_path / "processes", cache_folder, local=False)
+    if case == "batch-statistics":  # its convolutions add in another order on one core than on the two that this process has
+        assert processes.tensors.keys() == local.tensors.keys()
+        assert all(np.allclose(processes.tensors[key], local.tensors[key], rtol=1e-9, atol=1e-12) for key in local.tensors)
+    else:
+        assert processes.lines == local.lines
+        assert processes.learned == local.learned
+
+
+def test_exact_sums_of_processes_end_bitwise_equal_however_many_they_are(cache_folder: Path, tmp_path: Path) -> None:
+    sizes = {size: several(size, exact=True) for size in (1, 2, 4)}
+    ends = [trained("digits_mlp", text, STEPS, tmp_path / str(size), cache_folder, local=False) for size, text in sizes.items()]
+    assert ends[0].learned == ends[1].learned == ends[2].learned

@@ -1,8 +1,10 @@
-"""Loss curves of real nets under every topology against the same net on one worker: `python -m tests.planner.curves [--all]`.
+"""Loss curves of real nets under every topology against the same net on one worker: `python -m tests.planner.curves
+[--processes]`.
 
 For each of the digits programs (perceptron, convnet, residual net with statistics of the whole batch, autoencoder with tied
 weights) and each of batch, feature, hybrid and two-stage topologies, 2 and 4 workers, 1 and 4 micro-batches, servers in the
-workers and apart: 200 steps in 64 bits on the local host. Reads `metrics.jsonl` alone: what a user would see.
+workers and apart: 200 steps in 64 bits on the local host, or in processes of their own. Reads `metrics.jsonl` alone: what a user
+would see.
 """
 
 from __future__ import annotations
@@ -97,7 +99,7 @@ def text_of(program: str, topology: str) -> str:
     return text + topology
 
 
-def curve(program: str, topology: str, folder: Path) -> list[float]:
+def curve(program: str, topology: str, folder: Path, local: bool = True) -> list[float]:
     """The loss of every step, as the run's metrics tell it."""
     text = text_of(program, topology)
 
@@ -109,7 +111,7 @@ def curve(program: str, topology: str, folder: Path) -> list[float]:
     plan = folder / "plan.json"
     write(compiled.value, plan)
     run = folder / "run"
-    ended = execute(ExecRequest(plan=plan, reporter=Silent(), run=run, local=True, cache=folder.parent / "cache"))
+    ended = execute(ExecRequest(plan=plan, reporter=Silent(), run=run, local=local, cache=folder.parent / "cache"))
     assert ended.code == 0, [(one.code, one.title) for one in ended.diagnostics]
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     return [line["loss"] for line in lines if line["phase"] == "train"]
@@ -125,7 +127,9 @@ def main(arguments: list[str]) -> int:
     """Prints the distance of each case; the exit code says whether all are within 1e-9."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="a part of the names of the cases to run")
-    wanted = [case for case in cases() if parser.parse_args(arguments).only in case.name]
+    parser.add_argument("--processes", action="store_true", help="every process of a plan is one of its own")
+    asked = parser.parse_args(arguments)
+    wanted = [case for case in cases() if asked.only in case.name]
     worst = 0.0
     with tempfile.TemporaryDirectory() as scratch:
         alone: dict[str, list[float]] = {}
@@ -134,7 +138,7 @@ def main(arguments: list[str]) -> int:
                 folder = Path(scratch) / name
                 if name not in alone:
                     folder.mkdir()
-                    alone[name] = curve(case.program, topology, folder)
+                    alone[name] = curve(case.program, topology, folder, not asked.processes)
             far = distance(alone[case.program], alone.pop(case.name))
             worst = max(worst, far)
             print(f"{number:3}/{len(wanted)}  {far:.1e}  {case.name}", flush=True)

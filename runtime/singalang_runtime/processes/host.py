@@ -8,7 +8,7 @@ learned.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic, perf_counter
 from typing import assert_never
@@ -18,7 +18,6 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from singalang_compiler.plan import SectionRecord
-from singalang_compiler.plan_group import GroupRecord
 from singalang_grammar.diagnostics import CompilerBug
 from singalang_runtime.attention import Attention
 from singalang_runtime.checkpoint.read import Checkpoint
@@ -26,21 +25,19 @@ from singalang_runtime.codes.e0910_process_lost import ProcessLost
 from singalang_runtime.failing import JobFailed
 from singalang_runtime.feed.faults import BrokenData
 from singalang_runtime.feed.fingerprint import changed
-from singalang_runtime.group.parameter_blocks import size_bytes
-from singalang_runtime.group.whole import Shares, assemble
 from singalang_runtime.office import Office
-from singalang_runtime.plane.layout import LanesLayout
+from singalang_runtime.processes.cast import Cast
 from singalang_runtime.processes.cores import available
 from singalang_runtime.processes.crowd import Brought, Crowd, Ended, Heard, Held, Logged, is_stopped
 from singalang_runtime.processes.logs import Logs
 from singalang_runtime.processes.lost import process_lost, words_of
+from singalang_runtime.processes.rows import Rows
 from singalang_runtime.processes.starting import start_crowd
-from singalang_runtime.processes.status_block import StatusReader, status_bytes
+from singalang_runtime.processes.status_block import StatusReader
 from singalang_runtime.processes.wire import Assignment, Broken, Hear, Leave, Needed, Prepared, Tell, TensorsWanted
 from singalang_runtime.protocol import events as e
 from singalang_runtime.protocol import instructions as i
 from singalang_runtime.protocol.coordinator import Coordinator
-from singalang_runtime.protocol.group import GroupView, worker_name
 from singalang_runtime.protocol.watch import Gone, Looked, Lost, Seen, Watch
 from singalang_runtime.scorecard import SectionScore, score_of_processes
 from singalang_runtime.storage import writing
@@ -79,7 +76,7 @@ class ProcessHost:
         self.restarts = 0
         self._place, self._attention, self._again = place, attention, again
         self._plan = office.job.plan
-        self._logs = Logs(office.folder.path / "logs", office.reporter.note)
+        self._logs = Logs(office.folder.path / "logs", office.reporter.logged)
         self._crowd = place.crowd
         self._known = office.folder.path / ".known.safetensors"
         self._end: i.EndJob | None = None
@@ -118,7 +115,7 @@ class ProcessHost:
 
     def _begin(self, resumed: Checkpoint | None) -> None:
         """The job begins, for the first time or again."""
-        office, sizes = self.office, [_group(section).workers for section in self._plan.sections]
+        office, sizes = self.office, [Cast.of(section).workers for section in self._plan.sections]
         self._resumed, self._section, self._next, self._later = resumed, None, [], {}
         cursor = office.go_on_from(resumed) if resumed else None
         self._machine = Coordinator(sizes, cursor, office.reporter.refresh_s)
@@ -166,7 +163,8 @@ class ProcessHost:
             case Broken():
                 raise _broken(said, self._logs.path(name))
             case Ended(code):
-                self._judge(self._watch.handle(Gone(name, code)))
+                status = self._board.read(self._working.names.index(name))  # what it said last
+                self._judge([replace(one, doing=status.doing, step=status.step) for one in self._watch.handle(Gone(name, code))])
             case _:
                 raise CompilerBug(f"{name} says {type(said).__name__} to the coordinator")
 
@@ -185,9 +183,9 @@ class ProcessHost:
         if now - self._looked_s < self._interval_s / 2:
             return
         self._looked_s = now
-        seen = []
-        for place, name in enumerate(self._working.names):
-            status = self._board.read(place)
+        seen, said = [], [self._board.read(place) for place in range(len(self._working.names))]
+        self._rows.look(now, said)
+        for name, status in zip(self._working.names, said, strict=True):
             beat_s = status.beat_s or (0.0 if is_stopped(self._working.pid(name)) else now)  # it may not have begun to tell
             seen.append(Seen(name, beat_s, status.doing, status.step, status.since_s, status.median_step_s))
         self._judge(self._watch.handle(Looked(now, tuple(seen))))
@@ -196,10 +194,10 @@ class ProcessHost:
 
     def _report(self, lost: Lost) -> ProcessLost:
         """The one report of a loss that ends the run."""
-        log, process_of = self._logs.path(lost.process), self._group.processes
+        log = self._logs.path(lost.process)
         return process_lost(
             lost,
-            roles=tuple(role for role, process in process_of.items() if process == lost.process),
+            roles=self._cast.roles_in(lost.process),
             run=str(self.office.folder.path),
             log=str(log) if log.exists() else None,
             restarts=self.restarts,
@@ -237,7 +235,7 @@ class ProcessHost:
 
     def _send(self, worker: int, event: e.WorkerEvent) -> None:
         """Says something to a worker; later, where its process is not ready yet."""
-        process = "" if self._next else self._group.processes[worker_name(worker)]
+        process = "" if self._next else self._cast.home_of(worker)
         if process in self._prepared:
             self._working.send(process, Hear(event))
         else:
@@ -246,7 +244,7 @@ class ProcessHost:
     def _send_begin(self, worker: int, begin: e.Begin) -> None:
         """When all workers are to begin a section its processes are started, once those of the section before have left."""
         self._next.append((worker, begin))
-        if len(self._next) < _group(self._plan.sections[begin.section]).workers:
+        if len(self._next) < Cast.of(self._plan.sections[begin.section]).workers:
             return
         if self._section is None:
             self._start()
@@ -261,20 +259,15 @@ class ProcessHost:
         self._next, self._prepared, self._looked_s = [], {}, monotonic()
         step = begin.cursor.step if begin.cursor else 0
         office.enter(begin.section, step)
-        record, group = self._record, self._group
-        view, dtype = GroupView(group), np.dtype("float64" if record.precision == "f64" else "float32")
+        office.reporter.stage("starting")
+        self._cast = Cast.of(self._record)
         if self._crowd is None:
             self._crowd = start_crowd(self._plan, begin.section)
         crowd = self._crowd
-        crowd.share(
-            {
-                "lanes": LanesLayout(view, dtype).size_bytes,
-                "parameters": size_bytes(group, dtype),
-                "status": status_bytes(len(crowd.names)),
-            }
-        )
+        crowd.share(self._cast.block_bytes())
         self._board = StatusReader(crowd.blocks["status"], len(crowd.names))
         self._watch = Watch(self._plan.topology.heartbeat_s, crowd.names)
+        self._rows = Rows(crowd.names, self._cast.homes, office.reporter)
         known, checkpoint = self._known_file(begin.cursor), self._resumed.path if self._resumed and begin.cursor else None
         start = office.job.starts[begin.section] if begin.cursor is None else None
         crowd.assign(
@@ -323,7 +316,7 @@ class ProcessHost:
             if self._resumed is not None:
                 office.compare_surroundings(self._resumed.manifest)
         self._prepared[said.process] = said
-        for worker in [worker for worker in self._later if self._group.processes[worker_name(worker)] == said.process]:
+        for worker in [worker for worker in self._later if self._cast.home_of(worker) == said.process]:
             for event in self._later.pop(worker):
                 self._working.send(said.process, Hear(event))
         if len(self._prepared) == len(self._working.names):
@@ -342,7 +335,7 @@ class ProcessHost:
             return
         brought, cursor, office = self._brought, self._wanted_for, self.office
         self._brought = {}
-        tensors = assemble(Shares.of(self._record), brought)
+        tensors = self._cast.assembled(brought)
         if cursor is None:
             office.known |= {key: tensor for key, tensor in tensors.items() if key.startswith(("parameters/", "state/"))}
             self._leave()
@@ -387,15 +380,6 @@ class ProcessHost:
     @property
     def _record(self) -> SectionRecord:
         return self._plan.sections[self._number]
-
-    @property
-    def _group(self) -> GroupRecord:
-        return _group(self._record)
-
-
-def _group(section: SectionRecord) -> GroupRecord:
-    assert section.group is not None, "several processes are a group"
-    return section.group
 
 
 def _broken(said: Broken, log: Path) -> Exception:
