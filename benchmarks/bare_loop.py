@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -115,33 +116,37 @@ class Process:
         self._number, self._block, self._own, self._others = number, block, halves[number], halves[1 - number]
         self._parameters = jax.dlpack.from_dlpack(block.parameters)
         assert self._parameters.unsafe_buffer_pointer() == block.parameters.ctypes.data, "a view, no copy"
-        self._gradient = _aligned(longest)
+        self._gradient = _aligned((longest,))
         self._gradient_given = jax.dlpack.from_dlpack(self._gradient)
-        values = _aligned(longest)
+        values = _aligned((longest,))
         values[: len(block.boxes[number])] = block.parameters[self._own]
-        self._slice = tuple(put(array) for array in (values, _aligned(longest), _aligned(longest)))
+        self._slice = tuple(put(array) for array in (values, _aligned((longest,)), _aligned((longest,))))
         self._metrics = put(np.zeros((2, 2), np.float32))
+        self._fed = _aligned((role.rows, 64), np.uint8), _aligned((role.rows,), np.int32), _aligned((), np.int32)
+        self._fed_given = tuple(jax.dlpack.from_dlpack(array) for array in self._fed)
 
     def run(self, first: int, count: int) -> None:
         """Trains for some steps."""
         train, update, batches, rows = self._train, self._update, self._batches, self._rows
-        own, others, flags, number, block = self._own, self._others, self._block.flags, self._number, self._block
-        inbox, outbox, values = block.boxes[number], block.boxes[1 - number], block.parameters[own]
+        own, others, flags, me, block = self._own, self._others, self._block.flags, self._number, self._block
+        inbox, outbox, values = block.boxes[me], block.boxes[1 - me], block.parameters[own]
         length = len(values)
         gradient, given, given_parameters = self._gradient[:length], self._gradient_given, self._parameters
+        (image, label, number), (image_given, label_given, number_given) = self._fed, self._fed_given
         metrics, held = self._metrics, self._slice
-        pushed, heard = number * _LINE, (1 - number) * _LINE
+        pushed, heard = me * _LINE, (1 - me) * _LINE
         published, read = pushed + 2 * _LINE, heard + 2 * _LINE
         for step in range(first, first + count):
-            image, label = batches.table.gather(batches.order.record_numbers(step, 1)[0][rows])
-            metrics, gradients = train(given_parameters, metrics, image, label)
+            number[()] = step
+            image[:], label[:] = batches.table.gather(batches.order.record_numbers(step, 1)[0][rows])
+            metrics, gradients = train(given_parameters, metrics, image_given, label_given)
             array = np.asarray(gradients)
             outbox[:] = array[others]
             flags[pushed] = step + 1
             while flags[heard] <= step:
                 pass
             np.add(array[own], inbox, out=gradient)
-            held = update(*held, given, np.int32(step))
+            held = update(*held, given, number_given)
             values[:] = np.asarray(held[0])[:length]
             flags[published] = step + 1
             while flags[read] <= step:
@@ -154,11 +159,13 @@ class Process:
         return float(total / weight)
 
 
-def _aligned(size: int) -> Array:
+def _aligned(shape: tuple[int, ...], dtype: Any = np.float32) -> Array:
     """Zeros that JAX takes as they lie."""
-    room = np.zeros(size + 16, np.float32)
-    start = -room.ctypes.data % 64 // 4
-    return room[start : start + size]
+    size = prod(shape) * np.dtype(dtype).itemsize
+    room = np.zeros(size + 64, np.uint8)
+    start = -room.ctypes.data % 64
+    array: Array = room[start : start + size].view(dtype).reshape(shape)
+    return array
 
 
 def _seconds(process: Process, steps: int) -> float:
