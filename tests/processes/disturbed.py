@@ -85,8 +85,7 @@ class _Disturbed:
         running = self._start(exec_words(self.job.plan, self.path))
         # a coordinator is struck less often than each of the others, of which there are more
         alone = self.random.random() < 0.2
-        self.trial.moment_s = self.random.uniform(0.0, 0.97 * self.job.seconds)
-        sleep(self.trial.moment_s)
+        self._wait_for_the_moment(running)
         victim = self._victim(running, alone)
         if victim is None:
             running.wait(RUN_BOUND_S)
@@ -104,6 +103,15 @@ class _Disturbed:
         self.trial.seconds = monotonic() - self.begun
         self._look_at_all()
         return True
+
+    def _wait_for_the_moment(self, running: subprocess.Popen[bytes]) -> None:
+        """In one run of three a moment while it starts; else one while it trains, evaluates and writes checkpoints."""
+        starting = self.random.random() < 1 / 3
+        wait_s = self.random.uniform(0.0, self.job.starts_s if starting else self.job.trains_s)
+        while not starting and running.poll() is None:
+            starting = any(one["event"] == "ProcessesReady" for one in _lines(self.path / "trace.jsonl"))
+            sleep(POLL_S)
+        sleep(wait_s)
 
     def _start(self, words: list[str]) -> subprocess.Popen[bytes]:
         self.log.write(f"\n$ {' '.join(words)}\n".encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -59,12 +60,13 @@ BODIES = {
 
 @dataclass(frozen=True)
 class Job:
-    """A compiled job. `tested`: the folder that it lies in, with the cache of its kernels; `seconds`: those of an undisturbed run;
-    `left`: the hashes of the files of that run, by path."""
+    """A compiled job. `starts_s` and `trains_s`: how long an undisturbed run takes until its processes are ready, and from there to
+    its end; `left`: the hashes of the files of that run, by path."""
 
     name: str
     plan: Path
-    seconds: float
+    starts_s: float
+    trains_s: float
     left: dict[str, str]
 
     @property
@@ -99,7 +101,10 @@ def job(name: str, folder: Path, steps: int = 1000, every: int = 100, restarts: 
         assert told.returncode == 0, told.stdout + told.stderr
     first, second = map(left_by, runs)
     assert first == second, "two undisturbed runs differ"
-    return Job(name, plan, seconds, first)
+    trace = [json.loads(line) for line in (runs[1] / "trace.jsonl").read_text().splitlines()]
+    ready_s = next(one["s"] for one in trace if one["event"] == "ProcessesReady")
+    trains_s: float = trace[-1]["s"] - ready_s
+    return Job(name, plan, seconds - trains_s, trains_s, first)
 
 
 def exec_words(plan: Path, run: Path) -> list[str]:

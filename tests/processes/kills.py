@@ -26,7 +26,7 @@ def main() -> int:
     jobs: dict[str, Job] = {}
     for name in asked.topologies:
         jobs[name] = job(name, folder / name, asked.steps, asked.every)
-        print(f"{name}: an undisturbed run takes {jobs[name].seconds:.1f} s", flush=True)
+        print(f"{name}: starts in {jobs[name].starts_s:.1f} s, trains for {jobs[name].trains_s:.1f} s", flush=True)
     trials: list[Trial] = []
     for number in range(asked.kills + asked.stops):
         blow: Blow = "kill" if number < asked.kills else "stop"
