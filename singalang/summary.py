@@ -34,8 +34,7 @@ def print_summary(plan: Plan, path: Path) -> None:
     notes.add_row("predicted", escape(_estimate(plan)))
     console.print(notes)
     written = escape(str(path))
-    local = " --local" if len(plan.processes) > 1 else ""
-    console.print(f"wrote {written} and {len(plan.kernels)} kernels; run it: singa exec {written}{local}", soft_wrap=True)
+    console.print(f"wrote {written} and {len(plan.kernels)} kernels; run it: singa exec {written}", soft_wrap=True)
 
 
 def _cuts(plan: Plan, section: SectionRecord) -> dict[str, str]:

@@ -244,8 +244,7 @@ def _reopened(request: ExecRequest, folder: RunFolder, given: Plan | None) -> Ou
     if plan.value is None:
         return Outcome(None, plan.diagnostics)
     if given is not None and given.sha256 != plan.value.sha256:
-        local = request.local and len(plan.value.processes) > 1
-        return Outcome(None, (RunOfAnotherPlan(str(folder.path), str(request.plan), local).diagnostic(),))
+        return Outcome(None, (RunOfAnotherPlan(str(folder.path), str(request.plan)).diagnostic(),))
     room = check_room(plan.value, folder.plan) if _several(plan.value, request) else ()
     if Outcome(None, room).failed:
         return Outcome(None, room)

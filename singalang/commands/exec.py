@@ -52,7 +52,8 @@ def command(
 ) -> int:
     """Train what PLAN says. Ctrl-C writes a checkpoint and leaves; a second one leaves at once.
 
-    A plan of several workers and servers runs with --local: this process is all of them, and ends where they would end.
+    A plan of several workers and servers has a process for each; with --local this process is all of them, and ends where they
+    would end.
     """
     if plan is None and not resume:
         raise click.UsageError("say which plan to run: `singa exec plan.json`")

@@ -21,7 +21,6 @@ class RunOfAnotherPlan(Facts, frozen=True):
     CODE: ClassVar[str]
     run: str
     plan: str
-    several: bool  # whether the run's own plan is one of several processes
 
     def diagnostic(self) -> Diagnostic:
         """The mistake in words."""
@@ -30,5 +29,5 @@ class RunOfAnotherPlan(Facts, frozen=True):
             f"the run was begun with another plan than `{self.plan}`",
             None,
             where=self.run,
-            hint=f"`singa exec --resume --run {self.run}{' --local' if self.several else ''}` goes on with the run's own plan",
+            hint=f"`singa exec --resume --run {self.run}` goes on with the run's own plan",
         )
