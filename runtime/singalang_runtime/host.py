@@ -13,7 +13,7 @@ from singalang_runtime.checkpoint.read import Checkpoint
 from singalang_runtime.codes.e0902_kernel_failed import KernelFailed
 from singalang_runtime.crew import Alone, Crew
 from singalang_runtime.culprit.probe import Probe
-from singalang_runtime.culprit.records import PROBE
+from singalang_runtime.culprit.records import NO_PROBE, PROBE
 from singalang_runtime.culprit.table import lines_of
 from singalang_runtime.device import Device
 from singalang_runtime.failing import JobFailed
@@ -71,6 +71,8 @@ class Host:
         if resumed is not None:
             office.compare_surroundings(resumed.manifest)
             cursor = office.go_on_from(resumed)
+        if self._debug and any(PROBE not in section.kernels for section in job.plan.sections):
+            office.reporter.note(f"norms are not known: {NO_PROBE}")
         self._resumed = resumed
         self._coordinator = Coordinator(sizes, cursor, office.reporter.refresh_s)
         machines = {number: Worker(number, job.schedules, self._until) for number in range(max(sizes))}

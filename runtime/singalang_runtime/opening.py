@@ -42,7 +42,7 @@ def open_plan(path: Path) -> Outcome[Plan]:
 def open_job(plan: Plan, path: Path, data: Path, run: Path, *, alone: bool = True) -> Outcome[OpenJob]:
     """The job of a plan: data under the folder `data` opened, starts looked up, room looked for on the disk of `run`, and in memory
     where this process does all work `alone`."""
-    found: list[Diagnostic] = [*_room(plan, run), *(_memory(plan) if alone else ())]
+    found: list[Diagnostic] = [*_room(plan, run), *(check_memory(plan) if alone else ())]
     feeds, starts = [], []
     for section in plan.sections:
         feed = open_feed(
@@ -134,8 +134,9 @@ def _room(plan: Plan, run: Path) -> tuple[Diagnostic, ...]:
     return (DiskSmall(str(run), needed, free).diagnostic(),) if free < needed else ()
 
 
-def _memory(plan: Plan) -> tuple[Diagnostic, ...]:
-    needed = local_bytes(plan)
+def check_memory(plan: Plan, more_bytes: int = 0) -> tuple[Diagnostic, ...]:
+    """A warning where less memory is free than this process needs for the work of all, and `more_bytes` besides."""
+    needed = local_bytes(plan) + more_bytes
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))

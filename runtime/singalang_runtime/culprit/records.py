@@ -8,6 +8,7 @@ import msgspec
 
 PROBE = "probe"
 """The role in which a train section has the kernel that measures a step; plans of earlier versions have none."""
+NO_PROBE = "the plan has no kernel for that: `singac` makes it now"
 
 
 class Size(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,17 +11,18 @@ from singalang_compiler.plan import Plan
 from singalang_grammar.diagnostics import Outcome
 from singalang_runtime.checkpoint.manifest import place_of
 from singalang_runtime.checkpoint.read import Checkpoint, names, read_checkpoint
-from singalang_runtime.codes.e0904_memory_small import MemorySmall
 from singalang_runtime.culprit.probe import Probe
-from singalang_runtime.culprit.records import PROBE, Found, Norms
+from singalang_runtime.culprit.records import NO_PROBE, PROBE, Found, Norms
 from singalang_runtime.culprit.replay import Replay, Target, TooLong
 from singalang_runtime.device import Device, open_device
 from singalang_runtime.feed.faults import BrokenData
-from singalang_runtime.opening import OpenJob, open_job, open_plan, training_kernels
+from singalang_runtime.opening import OpenJob, check_memory, open_job, open_plan, training_kernels
 from singalang_runtime.report.words import duration
 from singalang_runtime.run_folder import read_state
 from singalang_runtime.storage import StorageFailed
 
+_COPIES = 2
+"""How often a search has all tensors besides what training needs: those that it keeps, and those that it looks at."""
 Value = TypeVar("Value")
 
 
@@ -78,16 +79,16 @@ def norms(run: RunAt, checkpoint: str) -> Norms | str:
 def _plan(run: RunAt) -> Plan:
     plan = _value(open_plan(run.folder / "plan.json"))
     if any(PROBE not in section.kernels for section in plan.sections):
-        raise _NotLooked("the plan has no kernel for that: `singac` makes it now")
+        raise _NotLooked(NO_PROBE)
     return plan
 
 
 def _job(run: RunAt, plan: Plan, bounded: bool = True) -> OpenJob:
     data = run.data if run.data is not None else Path(_value(read_state(run.folder)).data)
-    opened = open_job(plan, run.folder / "plan.json", data, run.folder)
-    if bounded and any(one.code == MemorySmall.CODE for one in opened.diagnostics):
+    copies = _COPIES * (plan.estimate.parameter_bytes + plan.estimate.slot_bytes)
+    if bounded and check_memory(plan, copies):
         raise _NotLooked("there is not enough memory to do the steps again", bounded=True)
-    return _value(opened)
+    return _value(open_job(plan, run.folder / "plan.json", data, run.folder, alone=False))
 
 
 def _device(run: RunAt, plan: Plan, last: int) -> Device:

@@ -9,6 +9,7 @@ from pathlib import Path
 from singalang_grammar.diagnostics import Diagnostic
 from singalang_runtime.codes.e0901_loss_not_finite import LossNotFinite
 from singalang_runtime.culprit.find import LIMIT_S, find_culprit, find_norms
+from singalang_runtime.culprit.records import NO_PROBE, PROBE, Found
 from singalang_runtime.culprit.table import lines_of
 from singalang_runtime.office import Office
 from singalang_runtime.protocol.events import Fault
@@ -25,18 +26,14 @@ def not_finite(
 ) -> Diagnostic:
     """What to tell of a loss that is not finite. Looks for who was the first, in bounded time or not, until somebody asks to leave;
     `cores` are those that each process of the run had, None for this one's."""
-    folder = office.folder
-    office.reporter.stage("looking for what was not finite first")
-    found = find_culprit(
-        folder.path,
-        office.names.index(fault.section),
-        fault.step,
-        data=Path(folder.state.data),
-        cache=cache,
-        cores=cores,
-        limit_s=LIMIT_S if bounded else inf,
-        asked=asked,
-    )
+    folder, number = office.folder, office.names.index(fault.section)
+    if PROBE in office.job.plan.sections[number].kernels:
+        office.reporter.stage("looking for what was not finite first")
+        limit_s = LIMIT_S if bounded else inf
+        data = Path(folder.state.data)
+        found = find_culprit(folder.path, number, fault.step, data=data, cache=cache, cores=cores, limit_s=limit_s, asked=asked)
+    else:
+        found = Found(why=NO_PROBE)
     facts = LossNotFinite(
         fault.section, fault.metric, fault.value, fault.step, fault.since, office.checkpoint, found, str(folder.path)
     )

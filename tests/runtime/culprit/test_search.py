@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from singalang_runtime import opening
 from singalang_runtime.checkpoint.read import names
 from singalang_runtime.culprit.find import find_culprit, find_norms
 from singalang_runtime.culprit.records import Culprit, Found, Norms
 from singalang_runtime.culprit.table import lines_of
+from tests.runtime.conftest import Run
 from tests.runtime.culprit.poisoned import Poisoned, Ran
 from tests.runtime.recorder import Recorder
+from tests.runtime.tiny import Tiny
 
 LOG = Poisoned()
 EVERY = "steps = 60, log = every(1), checkpoint = every(1)"
@@ -131,6 +135,14 @@ def test_a_search_that_takes_too_long_says_so(tmp_path: Path, compiled: Path) ->
     assert found.culprit is None and found.bounded and "longer" in str(found.why)
 
 
+def test_a_search_for_which_memory_is_lacking_says_so(tmp_path: Path, compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = LOG.trained(tmp_path / "run", compiled)
+    monkeypatch.setattr(opening, "local_bytes", lambda plan: 1 << 60)
+    found = ran.searched(60)
+    assert found.culprit is None and found.bounded and "memory" in str(found.why)
+    assert ran.searched(60, limit_s=inf).culprit is not None
+
+
 def test_what_keeps_a_search_from_looking_is_told(tmp_path: Path, compiled: Path) -> None:
     ran = LOG.trained(tmp_path / "run", compiled)
     (ran.folder / "run" / "run.json").unlink()
@@ -150,6 +162,11 @@ def test_a_process_that_is_asked_to_leave_or_has_no_time_ends(tmp_path: Path, co
     ran = LOG.trained(tmp_path / "run", compiled)
     assert find_culprit(ran.folder / "run", 0, 60, asked=lambda: True).why == "it was told to leave"
     assert find_culprit(ran.folder / "run", 0, 60, limit_s=-15.0).bounded
+
+
+def test_a_plan_without_the_kernel_that_measures_steps_is_told_of(run: Run, tmp_path: Path) -> None:
+    status = run(Tiny(poison=45))
+    assert [found.code for found in status.diagnostics] == ["E0901"] and "`singac` makes it now" in str(status.diagnostics[0].hint)
 
 
 def test_norms_are_told_at_every_log_line_and_change_no_number(tmp_path: Path, compiled: Path) -> None:
