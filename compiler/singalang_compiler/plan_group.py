@@ -257,6 +257,7 @@ class MemoryRecord(Record, frozen=True, kw_only=True):
     server: int  # slices, their updater state and gradients
     arrays: int  # views, gradients of views, what backward passes keep, fields
     temporary: int
+    lanes: int = 0  # where processes are real: messages under way, what is kept for them, parameters that it writes for others
 
 
 class TimesRecord(Record, frozen=True, kw_only=True):

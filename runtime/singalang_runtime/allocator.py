@@ -24,3 +24,11 @@ def keep_large_blocks() -> bool:
     except (AttributeError, OSError, TypeError):
         return False
     return all([mallopt(setting, value) == 1 for setting, value in SETTINGS])
+
+
+def give_free_blocks_back() -> bool:
+    """Gives the system what was freed and is kept, once; whether there was anything. What is allocated later is kept again."""
+    try:
+        return bool(ctypes.CDLL(None).malloc_trim(0))
+    except (AttributeError, OSError, TypeError):
+        return False

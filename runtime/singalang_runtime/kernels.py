@@ -86,6 +86,12 @@ def configure(*, cache: Path | None, double: bool, synchronous: bool = False) ->
         update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
+def forget_called() -> None:
+    """Gives the memory back of kernels that were compiled by calling them; called again, they are compiled again. Those that
+    `compiled` gave stay."""
+    jax.clear_caches()
+
+
 def check_version(written: str, running: str | None = None) -> None:
     """Raises KernelError where this JAX is not known to understand kernels that version `written` made."""
     now = running or jax.__version__
@@ -117,6 +123,11 @@ def on_host() -> bool:
 def asynchronous() -> bool:
     """Whether a kernel may still run when its call has returned."""
     return not on_host() or bool(jax.config.read("jax_cpu_enable_async_dispatch"))  # type: ignore[no-untyped-call]
+
+
+def held_as(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type in which the device holds numbers of a type: those of 64 bits take 32 unless the job computes in doubles."""
+    return np.dtype(jax.dtypes.canonicalize_dtype(dtype))  # type: ignore[no-untyped-call]
 
 
 def seen(array: Array) -> Array:

@@ -89,7 +89,9 @@ def section_score(
         link_step_bytes={one.what: _score(one.step_bytes, measured.step_bytes.get(one.what)) for one in group.links}
         if group and measured
         else {},
-        process_memory_bytes={one.process: _score(one.total, measured.memory_bytes[one.process]) for one in group.memory}
+        process_memory_bytes={
+            one.process: _score(one.total - one.lanes, measured.memory_bytes[one.process]) for one in group.memory
+        }
         if group and measured
         else {},
     )
@@ -109,7 +111,7 @@ def score_of_processes(section: SectionRecord, needed: Sequence[Needed], compile
     return msgspec.structs.replace(
         score,
         link_step_bytes=_links(group, needed),
-        process_memory_bytes={one.process: _score(_total(group, one.process), one.named_bytes) for one in needed},
+        process_memory_bytes={one.process: _score(_named(group, one.process), one.named_bytes) for one in needed},
         processes={one.process: _process_score(group, one, score.steps, item_bytes) for one in needed},
     )
 
@@ -141,6 +143,11 @@ def _process_score(group: GroupRecord, needed: Needed, steps: int, item_bytes: i
 
 def _memory(group: GroupRecord, process: str) -> MemoryRecord | None:
     return next((one for one in group.memory if process in (one.process, *one.others)), None)
+
+
+def _named(group: GroupRecord, process: str) -> int | None:
+    memory = _memory(group, process)
+    return memory.total - memory.lanes if memory else None
 
 
 def _total(group: GroupRecord, process: str) -> int | None:

@@ -109,6 +109,7 @@ def _parts(memory: MemoryRecord | None) -> tuple[Part, ...]:
         Part(2, "slices, updater state", memory.server),
         Part(3, "values and what is kept", memory.arrays),
         Part(4, "temporary", memory.temporary),
+        Part(5, "shared with others", memory.lanes),
     )
 
 

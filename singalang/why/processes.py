@@ -69,6 +69,7 @@ def _parts(subject: Subject, name: str) -> str:
         (record.server, "slices and updater state"),
         (record.arrays, "values and what is kept"),
         (record.temporary, "temporary"),
+        (record.lanes, "shared with others"),
     )
     return ": " + ", ".join(f"{words.bytes_(size)} {what}" for size, what in parts if size)
 

@@ -224,6 +224,6 @@ def worst_memory(group: GroupRecord, host: LocalGroup) -> tuple[int, int]:
     """Predicted and measured peak of the process where they differ most, of those that records name."""
     predicted: dict[str, int] = {}
     for record in group.memory:
-        predicted[record.process] = record.total
+        predicted[record.process] = record.total - record.lanes  # the local host shares no memory
     pairs = [(predicted[process], ledger.peaks["train"]) for process, ledger in host.ledgers.items() if process in predicted]
     return max(pairs, key=lambda pair: abs(pair[0] / pair[1] - 1))

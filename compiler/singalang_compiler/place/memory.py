@@ -9,6 +9,7 @@ exact.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from math import prod
@@ -17,10 +18,12 @@ from typing import NamedTuple
 from singalang_compiler.cost import cost_of, is_elementwise
 from singalang_compiler.geometry import Distribution
 from singalang_compiler.partition.costing import Setting
-from singalang_compiler.partition.cut_net import CutNode, Piece, View
+from singalang_compiler.partition.cut_net import Connection, CutNode, Piece, View
+from singalang_compiler.place.links import connection_bytes
 from singalang_compiler.place.placed import PlacedSection, WorkerRole
 from singalang_compiler.place.programs import call_of
 from singalang_compiler.place.rings import arrays_of_calls, fields_of, gradient_of, touches
+from singalang_compiler.place.shared_memory import Flow, SharedMemory, Sharing
 from singalang_compiler.plan_group import ClearStep, MemoryRecord, PushStep, RunStep
 
 
@@ -32,6 +35,7 @@ class Held(NamedTuple):
     server: float = 0
     arrays: float = 0
     temporary: float = 0
+    lanes: float = 0
 
     def beside(self, other: Held) -> Held:
         """Both at once."""
@@ -46,17 +50,46 @@ def memory_of(placed: PlacedSection, setting: Setting, fields: Mapping[str, int]
     workers: dict[int, WorkerMemory] = {}
     for role in placed.roles:
         workers |= dict.fromkeys(role.workers, WorkerMemory(placed, role, setting, fields))
+    shared = SharedMemory(_sharing(placed, setting))
+    inside: dict[str, list[str]] = {}
+    for role_name, process in placed.processes.items():
+        inside.setdefault(process, []).append(role_name)
     homes = {process for name, process in placed.processes.items() if name.startswith("server-")}
     found: list[tuple[str, Held]] = []
     for process in dict.fromkeys(placed.processes.values()):
         kind, _, number = process.partition("-")
         if kind == "server":
-            found.append((process, serving))
+            found.append((process, serving.beside(Held(lanes=shared.bytes_of(inside[process])))))
             continue
         worker = workers[int(number)]
         beside = (worker.peak.beside(slots), worker.resting.beside(serving)) if process in homes else (worker.peak,)
-        found.append((process, max(beside, key=sum)))
+        found.append((process, max(beside, key=sum).beside(Held(lanes=shared.bytes_of(inside[process])))))
     return tuple(_records(found))
+
+
+def _sharing(placed: PlacedSection, setting: Setting) -> Sharing:
+    """The group as far as its processes share memory."""
+    net, group = placed.cut.nets["train"], setting.group
+    cut = {stage for one in placed.stored if one.axis is not None for stage in one.stages}
+    blocks = Counter[int]()
+    for role in placed.roles:
+        blocks[role.stage] += len(role.workers) if role.stage in cut else 1
+    return Sharing(
+        width=net.workers,
+        micro_batches=net.micro_batches,
+        pushes=group.pushes,
+        element_bytes=group.element_bytes,
+        stored=placed.stored,
+        servers=placed.servers,
+        segments_of=placed.segments_of,
+        flows=tuple(_flow(one, net.workers, group.element_bytes) for one in net.connections),
+        blocks=blocks,
+    )
+
+
+def _flow(connection: Connection, workers: int, element_bytes: int) -> Flow:
+    each_bytes = connection_bytes(connection, 1, element_bytes) / workers / (1 + connection.returns)
+    return Flow(connection.source_stage, connection.target_stage, each_bytes, connection.returns)
 
 
 def _records(found: Iterable[tuple[str, Held]]) -> Iterator[MemoryRecord]:

@@ -29,8 +29,8 @@ def group_kernels(group: GroupRecord) -> tuple[str, ...]:
 
 
 def memory_bytes(group: GroupRecord) -> int:
-    """Predicted peak memory of all processes together."""
-    return sum(one.total * one.count for one in group.memory)
+    """Predicted peak memory of all processes together, where one does the work of all."""
+    return sum((one.total - one.lanes) * one.count for one in group.memory)
 
 
 def group_fields(group: GroupRecord, known: Collection[str]) -> tuple[str, ...]:

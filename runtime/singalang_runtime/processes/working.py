@@ -20,6 +20,7 @@ import numpy as np
 
 from singalang_compiler.plan import Plan, SectionRecord, kernels_folder
 from singalang_grammar.diagnostics import Diagnostic, Outcome
+from singalang_runtime.allocator import give_free_blocks_back
 from singalang_runtime.binding import Load
 from singalang_runtime.checkpoint.lazy import FirstOf, TensorFiles
 from singalang_runtime.checkpoint.manifest import Manifest
@@ -34,7 +35,7 @@ from singalang_runtime.feed.open import open_feed
 from singalang_runtime.group.parameter_blocks import ParameterBlocks
 from singalang_runtime.group.records import calls_of_roles
 from singalang_runtime.group.setting import Setting
-from singalang_runtime.kernels import DeviceFailed
+from singalang_runtime.kernels import DeviceFailed, forget_called
 from singalang_runtime.labour import Labour
 from singalang_runtime.layout import Layout
 from singalang_runtime.opening import data_of, names_of_files, trained_fields, training_kernels
@@ -100,7 +101,9 @@ def work(name: str, stream: socket.socket) -> int:
         return 1  # the coordinator is gone
     except BrokenData as failure:
         return working.broke(Broken(name, failure.diagnostic, data=True))
-    except (_Told, StorageFailed) as failure:
+    except _Told as failure:
+        return working.broke(Broken(name, failure.diagnostic, data=True))
+    except StorageFailed as failure:
         return working.broke(Broken(name, failure.diagnostic))
     except (DeviceFailed, MemoryError) as failure:
         reason = (str(failure).splitlines() or ["no memory left"])[0]
@@ -240,6 +243,9 @@ class _Working:
             if asked.known is not None:
                 known.append(TensorFiles([Path(asked.known)]))
             self._station.initialise(FirstOf(*known))
+        if not isinstance(self._station, Solo):
+            forget_called()  # what made first parameters is not called again
+        give_free_blocks_back()
         self.doing = f"training `{self._sections[asked.section]}`"
 
     def _hear(self, message: Wired) -> None:

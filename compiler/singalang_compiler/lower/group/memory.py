@@ -2,12 +2,13 @@
 
 Arrays live as `liveness` says, kernels need what `temporaries` predicts. A process does one thing at a time: a server in the
 process of a worker works while that waits at the end of its step, when it holds nothing that does not last. (A worker of a stage
-without parameters waits for no server and may begin its next step meanwhile; that is left out.) Messages under way do not count,
-nor does what a host has for itself.
+without parameters waits for no server and may begin its next step meanwhile; that is left out.) What a host has for itself does
+not count.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import prod
 
@@ -16,11 +17,14 @@ from msgspec import structs
 
 from singalang_compiler.liveness import GRADIENT, Key, Moment, lasting, server_moments, worker_moments
 from singalang_compiler.lower.arguments import METRICS
+from singalang_compiler.place.shared_memory import Flow, SharedMemory, Sharing
 from singalang_compiler.plan import Argument, KernelRecord
 from singalang_compiler.plan_group import (
     ArrayRecord,
     BufferRecord,
     CallRecord,
+    ClearStep,
+    ConnectionRecord,
     GroupRecord,
     MemoryRecord,
     RoleRecord,
@@ -33,17 +37,43 @@ _NOTHING = MemoryRecord(process="", total=0, parameters=0, gradients=0, server=0
 
 def memory_of(group: GroupRecord, kernels: Mapping[str, KernelRecord], double: bool) -> tuple[MemoryRecord, ...]:
     """The peak of every process in a training step, those that need the same told once. `double`: numbers have 64 bits."""
-    predicted = _Predicted(group, kernels, 8 if double else 4)
+    predicted, sharing = _Predicted(group, kernels, 8 if double else 4), SharedMemory(_sharing(group, 8 if double else 4))
     roles: dict[str, list[str]] = {}
     for role, process in group.processes.items():
         roles.setdefault(process, []).append(role)
     found: dict[MemoryRecord, list[str]] = {}
     for process, inside in roles.items():
-        found.setdefault(predicted.peak(inside), []).append(process)
+        own, shared = predicted.peak(inside), sharing.bytes_of(inside)
+        found.setdefault(structs.replace(own, lanes=own.lanes + shared, total=own.total + shared), []).append(process)
     return tuple(
         structs.replace(record, process=first, count=1 + len(others), others=tuple(others))
         for record, (first, *others) in found.items()
     )
+
+
+def _sharing(group: GroupRecord, element_bytes: int) -> Sharing:
+    """The group as far as its processes share memory."""
+    width = group.workers // group.stages
+    cut = {stage for one in group.stored if one.axis is not None for stage in one.stages}
+    blocks = Counter[int]()
+    for role in group.roles:
+        blocks[role.stage] += len(role.workers) if role.stage in cut else 1
+    return Sharing(
+        width=width,
+        micro_batches=group.micro_batches,
+        pushes=group.micro_batches if group.shards else 1,
+        element_bytes=element_bytes,
+        stored=group.stored,
+        servers=group.servers,
+        segments_of=group.segments_of,
+        flows=tuple(_flow(one, group.micro_batches * width) for one in group.connections if one.phase == "train"),
+        blocks=blocks,
+    )
+
+
+def _flow(connection: ConnectionRecord, parts: int) -> Flow:
+    each_bytes = connection.step_bytes / parts / (1 + connection.returns)
+    return Flow(connection.source_stage, connection.target_stage, each_bytes, connection.returns)
 
 
 class _Predicted:
@@ -58,6 +88,7 @@ class _Predicted:
         self._resting_of = {role.name: self._resting(role) for role in group.roles}
         self._working_of = {role.name: max(self._worker_moments(role), key=_total) for role in group.roles}
         self._serving = max(self._server_moments(), key=_total)
+        self._gradient_bytes = max((server.size for server in group.servers), default=0) * element_bytes  # kept all the time
 
     def peak(self, inside: Sequence[str]) -> MemoryRecord:
         """The moment when a process with these workers and servers needs most; its name is left out."""
@@ -66,8 +97,15 @@ class _Predicted:
         resting = _sum([*(self._resting_of[role.name] for role in roles), *map(self._holding, servers)])
         working = [self._working_of[role.name] for role in roles]
         serving = [self._serving for server in servers if self.group.segments_of(server)]
-        peak = _sum([resting, max(_sum(working), _sum(serving), key=_total)])
+        most = max(_sum(working), _sum(serving), key=_total)
+        lanes = sum(map(self._zeros, roles)) + (0 if most.server else sum(self._gradient_bytes for _ in serving))
+        peak = structs.replace(_sum([resting, most]), lanes=lanes)
         return structs.replace(peak, total=_total(peak))
+
+    def _zeros(self, role: RoleRecord) -> int:
+        """What gradients are cleared with, kept all the time."""
+        clears = any(isinstance(step, ClearStep) for step in role.step)
+        return self._buffer_bytes(one for one in role.parameters if one.name in role.trained) if clears else 0
 
     def _resting(self, role: RoleRecord) -> MemoryRecord:
         """What a worker holds all the time."""
@@ -149,4 +187,4 @@ def _sum(records: Iterable[MemoryRecord]) -> MemoryRecord:
 
 
 def _total(record: MemoryRecord) -> int:
-    return record.parameters + record.gradients + record.server + record.arrays + record.temporary
+    return record.parameters + record.gradients + record.server + record.arrays + record.temporary + record.lanes
