@@ -21,6 +21,7 @@ PAGES = [
     "docs/own_kinds.md",
     "docs/data.md",
     "docs/cost-model.md",
+    "docs/processes.md",
     "docs/reference/README.md",
 ]
 MEASURED = ("singa exec", "singa test", "singa runs")

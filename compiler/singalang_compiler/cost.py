@@ -136,12 +136,3 @@ def residual_bytes(node: ShapedNode, element_bytes: int) -> int:
 
 def _field_bytes(node: ShapedNode) -> int:
     return 4 * node.spec.size if isinstance(node.node.operation, FieldInput) and node.spec else 0
-
-
-def size_text(size_bytes: float) -> str:
-    """A size for people: `1.3 GiB`."""
-    for unit in ("B", "KiB", "MiB"):
-        if size_bytes < 1024:
-            return f"{size_bytes:.4g} {unit}"
-        size_bytes /= 1024
-    return f"{size_bytes:.4g} GiB"

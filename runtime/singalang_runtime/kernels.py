@@ -89,7 +89,7 @@ def configure(*, cache: Path | None, double: bool, synchronous: bool = False) ->
 def forget_called() -> None:
     """Gives the memory back of kernels that were compiled by calling them; called again, they are compiled again. Those that
     `compiled` gave stay."""
-    jax.clear_caches()
+    jax.clear_caches()  # type: ignore[no-untyped-call]
 
 
 def check_version(written: str, running: str | None = None) -> None:
@@ -125,9 +125,9 @@ def asynchronous() -> bool:
     return not on_host() or bool(jax.config.read("jax_cpu_enable_async_dispatch"))  # type: ignore[no-untyped-call]
 
 
-def held_as(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """The type in which the device holds numbers of a type: those of 64 bits take 32 unless the job computes in doubles."""
-    return np.dtype(jax.dtypes.canonicalize_dtype(dtype))  # type: ignore[no-untyped-call]
+def held_as(dtype: Any) -> Any:
+    """The NumPy type in which the device holds numbers of one: those of 64 bits take 32 unless the job computes in doubles."""
+    return jax.dtypes.canonicalize_dtype(dtype)
 
 
 def seen(array: Array) -> Array:

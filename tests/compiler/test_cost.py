@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from singalang_compiler.cost import size_text, work_s
+from singalang_compiler.cost import work_s
 from singalang_compiler.machine import Machine, read_machine
 from singalang_compiler.shaped import ShapedNode
+from singalang_compiler.sizes import size_text
 from tests.programs import compiled, net
 
 

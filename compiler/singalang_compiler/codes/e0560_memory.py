@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from singalang_compiler.cost import size_text
+from singalang_compiler.sizes import size_text
 from singalang_grammar.diagnostics import Diagnostic, Facts, Label, code, error
 from singalang_grammar.source import Span
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from operator import add
 from typing import Literal, NamedTuple, TypeAlias
 
-from singalang_compiler.cost import size_text
 from singalang_compiler.partition.cut_net import Rejected
 from singalang_compiler.partition.frontier import cheaper, cheapest
 from singalang_compiler.partition.problem import Choice, Chosen, Decided, Problem
 from singalang_compiler.partition.sums import Standing, Sums
+from singalang_compiler.sizes import size_text
 
 _RAISED, _HALVED = 16, 6
 """How often the price of memory is raised fourfold until everything fits, and how often it is then halved towards the last that was

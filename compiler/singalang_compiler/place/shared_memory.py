@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from singalang_compiler.plan_group import ServerRecord, SliceSegment, StoredRecord
 
-
 PAGE_BYTES = 4096
 
 

@@ -78,7 +78,7 @@ def probes() -> Iterator[Probe]:
 
 def scaling_probes() -> Iterator[Probe]:
     """Those by which it is seen what more cores are good for: products, then loops, then streaming."""
-    yield Probe("products", lambda x, y: (x @ y,), ((1000, 1500), (1500, 1500)))
+    yield Probe("products", lambda x, y: (x @ y,), ((500, 800), (800, 700)))
     yield from _both_passes("loops", lambda x: _normalised(_max_pooled(x)), (50, 32, 32, 32))
     yield streaming()
 

@@ -72,6 +72,11 @@ class Member:
         step = work.step if isinstance(work, RunCall | TakeFields) else 0
         walk.follow(step if phase == "train" else self.passed + step)
 
+    @property
+    def parameter_bytes(self) -> int:
+        """Bytes of the parameters that it reads."""
+        return sum(one.array.nbytes for one in self._parameters.values())
+
     def place(self, tensors: Mapping[str, Array]) -> None:
         """Takes its parts of the tensors, which go by key, and what it measured, where they tell of it."""
         for name, array in whole.parts_of(self.setting.shares, self.name, tensors):

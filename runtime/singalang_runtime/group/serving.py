@@ -54,6 +54,12 @@ class Serving:
             self._walk = Walk(self._program())
         self._walk.follow(work.step if isinstance(work, RunCall) else 0)
 
+    @property
+    def updater_bytes(self) -> int:
+        """Bytes of its updater's state."""
+        slots = [(f"slots/{slot}", 0) for slot in self.setting.group.slots]
+        return sum(self.shelf.read(key).nbytes for key in slots if key in self.shelf.arrays)
+
     def place(self, tensors: Mapping[str, Array]) -> None:
         """Takes its parts of the tensors, which go by key."""
         for name, array in whole.parts_of(self.setting.shares, self.name, tensors):

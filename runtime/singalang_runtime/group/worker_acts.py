@@ -16,7 +16,7 @@ from singalang_runtime.group.records import phase_of
 from singalang_runtime.group.setting import Setting
 from singalang_runtime.group.sharing import gradient_of, shared
 from singalang_runtime.group.shelf import Key, Prepared, Shelf
-from singalang_runtime.kernels import on_host
+from singalang_runtime.kernels import held_as, on_host
 from singalang_runtime.plane.port import Lane, Parts, Plane
 from singalang_runtime.protocol.events import Phase
 from singalang_runtime.protocol.exchanges import Act, Await, Give
@@ -114,7 +114,7 @@ class WorkerActs:
         """The memory of an array, made when it is first needed."""
         place = key, shape
         if place not in self._lasting:
-            self._lasting[place] = kept(aligned(shape, dtype))
+            self._lasting[place] = kept(aligned(shape, held_as(dtype)))
         return self._lasting[place]
 
     def _clearing(self) -> Do:

@@ -12,8 +12,8 @@ from singalang_runtime.protocol.steps import Message
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Parts: TypeAlias = Sequence[Array]
-"""A payload: arrays in a fixed order, whose shapes sender and receiver both know. That of `values` is empty: a server writes its new
-values where workers read them."""
+"""A payload: arrays in a fixed order, whose shapes sender and receiver both know. That of `values` is empty: a server writes its
+new values where workers read them."""
 
 LINKS = {"block": "connections", "gradient": "gradients", "values": "values", "square": "norms"}
 """What a message stands for, as the plan's `LinkRecord` calls it."""

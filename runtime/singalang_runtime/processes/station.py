@@ -56,6 +56,8 @@ class Figures:
     moved_bytes: dict[str, int]
     moved_steps: int
     named_bytes: int
+    parameter_bytes: int | None = None
+    updater_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +222,8 @@ class Station:
             moved_bytes=self._plane.moved_bytes(),
             moved_steps=self._step - self._first,
             named_bytes=self._ledger.peaks["train"],
+            parameter_bytes=0 if self.member is None else self.member.parameter_bytes,
+            updater_bytes=sum(server.updater_bytes for server in self.servers),
         )
 
     def close(self) -> None:

@@ -291,6 +291,8 @@ class _Working:
                 memory_bytes=peak_memory_bytes() or 0,
                 idle_bytes=self._idle_bytes,
                 named_bytes=figures.named_bytes,
+                parameter_bytes=figures.parameter_bytes,
+                updater_bytes=figures.updater_bytes,
             )
         )
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from rich.markup import escape
 from rich.table import Table
 
-from singalang_compiler.cost import size_text
+from singalang_compiler.sizes import size_text
 from singalang_runtime.report import words
 from singalang_runtime.scorecard import ProcessScore, Score, SectionScore
 

@@ -25,6 +25,7 @@ from singalang_compiler.lower.section import Section
 from singalang_compiler.machine import Machine
 from singalang_compiler.place.placed import Placed
 from singalang_compiler.plan_group import SliceSegment, StoredRecord
+from singalang_compiler.work import Price, Share
 from tests.compiler.lower.host import Host
 from tests.compiler.lower.jobs import compiled, fixed, job, kind, mlp
 from tests.library.updaters.problem import case_of
@@ -42,7 +43,7 @@ class Servers:
         self.bounds = [0, *np.cumsum(cuts)]
         self.kernels = Kernels(("cpu",))
         self.of = Slice.of(section, self.size, [segments or (SliceSegment(parameter="all", offset=0, size=1),)])
-        self.calls = server_calls(self.of, self.kernels, Machine())
+        self.calls = server_calls(self.of, self.kernels, Price(Machine(), Share()))
         self.held: list[dict[str, Any]] = [{} for _ in cuts]
         for name in ("lr_scale", "wd_scale"):
             uses = section.uses
