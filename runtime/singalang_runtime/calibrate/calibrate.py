@@ -16,7 +16,7 @@ from singalang_grammar.diagnostics import CompilerBug
 from singalang_runtime.processes.cores import available
 
 LIMIT_S = 120
-"""A process that measures so long has been forgotten by the system."""
+"""A process that measures longer never ends."""
 _PRICES = {
     "product_elements": "product_element_s",
     "simple": "simple_s",
@@ -101,7 +101,7 @@ def _processes(what: str, cores: Sequence[str]) -> list[dict[str, float]]:
         started = [
             stack.enter_context(
                 subprocess.Popen(
-                    [sys.executable, "-m", "singalang_runtime.calibrate.measuring", what, own],
+                    [sys.executable, "-m", "singalang_runtime.calibrate.measuring", str(os.getpid()), what, own],
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
                     text=True,
@@ -115,7 +115,10 @@ def _processes(what: str, cores: Sequence[str]) -> list[dict[str, float]]:
 
 
 def _answer(process: subprocess.Popen[str], what: str) -> dict[str, float]:
-    told, faults = process.communicate(timeout=LIMIT_S)
+    try:
+        told, faults = process.communicate(timeout=LIMIT_S)
+    except subprocess.TimeoutExpired:
+        raise CompilerBug(f"the process that measures {what} does not end") from None
     if process.returncode:
         raise CompilerBug(f"the process that measures {what} ended with {process.returncode}:\n{faults[-2000:]}")
     return msgspec.json.decode(told.splitlines()[-1], type=dict[str, float])

@@ -1,4 +1,4 @@
-"""A process that measures: `python -m singalang_runtime.calibrate.measuring WHAT CORES` prints what it found as JSON."""
+"""A process that measures: `python -m singalang_runtime.calibrate.measuring PARENT WHAT CORES` prints what it found as JSON."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from time import perf_counter, process_time
 import msgspec
 
 from singalang_runtime.allocator import keep_large_blocks
+from singalang_runtime.processes.child import die_with
 from singalang_runtime.processes.cores import available, bind
 
 
@@ -62,8 +63,9 @@ _MEASURES: dict[str, Callable[[], dict[str, float]]] = {
 }
 
 
-def main(what: str, cores: str) -> None:
+def main(parent: str, what: str, cores: str) -> None:
     """Measures, bound to these cores."""
+    die_with(int(parent))
     bind([int(core) for core in cores.split(",")])
     if what not in ("copies", "messages"):
         keep_large_blocks()
@@ -86,4 +88,4 @@ def _held_bytes() -> float:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main(*sys.argv[1:4])
