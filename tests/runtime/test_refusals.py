@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -118,9 +119,13 @@ def test_a_plan_for_another_platform(plan: Path, tmp_path: Path) -> None:
     assert (status.code, codes(status)) == (1, ["E0708"])
 
 
-def test_a_plan_for_several_processes(plan: Path, tmp_path: Path) -> None:
+def test_a_plan_for_several_processes_on_a_system_that_runs_one(
+    plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     change(plan, processes=tuple(ProcessRecord(name=f"worker{number}", roles=("worker",)) for number in range(2)))
+    monkeypatch.setattr(sys, "platform", "win32")
     status = execute(ExecRequest(plan=plan, run=tmp_path / "run", data=plan.parent, reporter=Recorder()))
+    monkeypatch.undo()
     assert (status.code, codes(status)) == (2, ["E0709"]) and not (tmp_path / "run").exists()
     status = execute(ExecRequest(plan=plan, run=tmp_path / "run", data=plan.parent, reporter=Recorder(), local=True))
     assert (status.code, codes(status)) == (0, [])

@@ -75,11 +75,14 @@ def test_time_follows_the_formula() -> None:
     flops = sum(
         cost.forward_flops + cost.backward_flops for cost in (node.instance.cost(node.inputs) for node in net.nodes if node.inputs)
     )
-    fast_memory = Machine(cores=2, matmul_flops_s=1e9, memory_bytes_s=1e30)
-    assert step_cost(net, fast_memory).compute_s == pytest.approx(4 * flops / 2e9)
+    fast_memory = Machine(cores=1, matmul_flops_s=1e9, loop_flops_s=1e9, memory_bytes_s=1e30)
+    assert step_cost(net, fast_memory).compute_s == pytest.approx(4 * flops / 1e9)
+    both_cores = Machine(cores=2, matmul_flops_s=1e9, loop_flops_s=1e30, memory_bytes_s=1e30)
+    one_core = Machine(cores=1, matmul_flops_s=1e9, loop_flops_s=1e30, memory_bytes_s=1e30)
+    assert step_cost(net, both_cores).compute_s == pytest.approx(step_cost(net, one_core).compute_s / 2)
     moved = sum(node.instance.cost(node.inputs).moved_elements for node in net.nodes if node.inputs)
     traffic = 2 * 53 + 4 * 18
-    fast_core = Machine(matmul_flops_s=1e30, memory_bytes_s=1e9)
+    fast_core = Machine(matmul_flops_s=1e30, loop_flops_s=1e30, memory_bytes_s=1e9)
     assert step_cost(net, fast_core).compute_s == pytest.approx(4 * (4 * moved + traffic) / 1e9)
 
 

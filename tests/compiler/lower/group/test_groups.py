@@ -73,7 +73,7 @@ def test_several_workers_are_synchronous_and_exact_ones_bitwise() -> None:
 
 def test_kernels_of_one_process_are_there_to_test_and_predict() -> None:
     section = plan("mlp", TOPOLOGIES["batch"]).sections[0]
-    assert {*section.kernels} == {"evaluate/test"}
+    assert {*section.kernels} == {"evaluate/test", "probe"}
     assert section.predict is not None
 
 
