@@ -132,7 +132,7 @@ def _process_score(group: GroupRecord, needed: Needed, steps: int, item_bytes: i
         return _score(predicted, measured / steps if steps else None)
 
     return ProcessScore(
-        memory_bytes=_score(_total(group, needed.process), needed.memory_bytes - needed.idle_bytes),
+        memory_bytes=_score(_total(group, needed.process), max(0, needed.memory_bytes - needed.idle_bytes)),
         compute_s=seconds(times.compute_s if times else None, needed.compute_s),
         waiting_s=seconds(times.waiting_s if times else None, needed.waiting_s),
         moving_s=seconds(times.moving_s if times else None, needed.moving_s),

@@ -44,7 +44,7 @@ def processes_table(score: SectionScore) -> Table:
 def told(score: SectionScore) -> Iterator[str]:
     """Lines of a log: the step and the bytes, then each of the first processes."""
     rows = "  ".join(f"{name} {_with_ratio(one, text)}" for name, one, text in _rows(score))
-    yield f"section {score.name}, measured (parts of what was predicted): {rows}"
+    yield f"section {score.name}, measured (and how many times what was predicted): {rows}"
     for name, one in list(score.processes.items())[:_MOST]:
         memory, computes, moves, waits = (_with_ratio(each, text) for each, text in _parts(one))
         yield f"{name}: memory {memory}  computes {computes}  moves {moves}  waits {waits} a step"
