@@ -64,7 +64,7 @@ def calibrate(tell: Callable[[str], None], name: str = "") -> Machine:
 def _kernel_fields(found: dict[str, float]) -> dict[str, float]:
     prices = {field: found[kind] for kind, field in _PRICES.items() if kind in found}
     speeds = {field: min(_FASTEST, 1 / max(found[kind], 1 / _FASTEST)) for kind, field in _SPEEDS.items() if kind in found}
-    rest = {field: found[field] for field in ("call_s", "dispatch_s")}
+    rest = {field: found[field] for field in ("call_s", "act_s", "dispatch_s")}
     return prices | speeds | rest
 
 

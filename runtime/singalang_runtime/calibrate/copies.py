@@ -1,4 +1,4 @@
-"""What copying and adding arrays outside kernels costs, and an instruction of a worker. Knows no JAX."""
+"""What copying and adding arrays outside kernels costs. Knows no JAX."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import mmap
 import numpy as np
 
 from singalang_runtime.calibrate.clocks import seconds_of
-from singalang_runtime.processes.flat import MOVING, Call, Flat, no_seconds
 
 LONG, SHORT, TINY = 24 * 2**20, 256 * 2**10, 64
 """Bytes of arrays that lie in memory, in the cache, and that cost nothing but the call."""
@@ -15,13 +14,12 @@ _BUDGET_S = 0.4
 
 
 def copying() -> dict[str, float]:
-    """Bytes a second, long and short, with the seconds of a call and of an instruction."""
+    """Bytes a second, long and short, with the seconds of a call."""
     call_s = _copied_s(TINY)
     return {
         "copy_call_s": call_s,
         "copy_bytes_s": LONG / max(_copied_s(LONG) - call_s, 1e-9),
         "cache_copy_bytes_s": SHORT / max(_copied_s(SHORT) - call_s, 1e-9),
-        "act_s": _act_s(),
     }
 
 
@@ -32,15 +30,3 @@ def _copied_s(size: int) -> float:
     copied_s = seconds_of(lambda: np.copyto(shared, own), _BUDGET_S)
     added_s = seconds_of(lambda: np.add(total, shared, out=total), _BUDGET_S)
     return (copied_s + added_s) / 2
-
-
-def _act_s() -> float:
-    """Seconds of an instruction that has nothing to do but to look whether it may."""
-    program = [Call(lambda: True, lambda step: None, MOVING)] * 100
-
-    def run() -> None:
-        flat = Flat()
-        flat.begin(program, 0, 1, seconds=no_seconds())
-        flat.advance(0.0)
-
-    return seconds_of(run, _BUDGET_S) / len(program)

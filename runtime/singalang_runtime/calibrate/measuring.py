@@ -16,14 +16,17 @@ from singalang_runtime.processes.cores import available, bind
 
 def kernels() -> dict[str, float]:
     """The prices of a kernel's work on one core, and what a process holds that has JAX."""
+    from singalang_runtime.calibrate.acts import ROUTINES, instruction_costs
     from singalang_runtime.calibrate.clocks import seconds_of
     from singalang_runtime.calibrate.prices import Measured, prices_of
-    from singalang_runtime.calibrate.probes import dispatched, probes
+    from singalang_runtime.calibrate.probes import called, dispatched, probes, small_net
 
     idle_bytes = _held_bytes()
     measured = [Measured(one.name, one.work(), seconds_of(one.ready(), 0.25)) for one in probes()]
     call_s, prices = prices_of(measured)
-    return {"call_s": call_s, "process_bytes": idle_bytes, "dispatch_s": seconds_of(dispatched(), 0.3), **prices}
+    costs = instruction_costs(small_net().ready(), *called())
+    member = {"call_s": max(call_s, costs["called_s"] - ROUTINES * prices["routines"]), "act_s": costs["act_s"]}
+    return {**member, "process_bytes": idle_bytes, "dispatch_s": seconds_of(dispatched(), 0.3), **prices}
 
 
 def several(clock: Callable[[], float] = perf_counter) -> dict[str, float]:

@@ -88,6 +88,18 @@ def streaming() -> Probe:
     return Probe("streaming", lambda value, gradient: (value - 0.1 * gradient,), ((6_000_000,), (6_000_000,)), 1)
 
 
+def small_net() -> Probe:
+    """Both passes of a small net."""
+    return next(one for one in probes() if one.name == "small net, both")
+
+
+def called() -> tuple[Callable[..., Sequence[Array]], Sequence[Array]]:
+    """A kernel of three routines, compiled, with the arrays that it takes."""
+    arrays = [jax.device_put(np.zeros(16, np.float32)) for _ in range(6)]
+    kernel = jax.jit(lambda *arrays: [arrays[0] + arrays[1], arrays[2] + arrays[3], arrays[4] + arrays[5]])
+    return kernel.lower(*arrays).compile(), arrays
+
+
 def dispatched() -> Callable[[], None]:
     """A call as the loop of one worker makes it: of a kernel that was read, with a batch that lies outside the device."""
     batch = np.zeros((64, 64), np.float32)

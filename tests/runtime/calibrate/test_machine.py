@@ -12,8 +12,13 @@ from singalang_grammar.diagnostics import CompilerBug
 from singalang_runtime.calibrate import calibrate as module
 from singalang_runtime.calibrate.calibrate import calibrate
 
-KERNELS = {kind: 1e-9 for kind in Work._fields if kind != "unknown"} | {"call_s": 1e-6, "dispatch_s": 2e-6, "process_bytes": 1e8}
-COPIES = {"copy_call_s": 1e-7, "copy_bytes_s": 5.0, "cache_copy_bytes_s": 6.0, "act_s": 1e-7}
+KERNELS = {kind: 1e-9 for kind in Work._fields if kind != "unknown"} | {
+    "call_s": 1e-6,
+    "dispatch_s": 2e-6,
+    "act_s": 1e-7,
+    "process_bytes": 1e8,
+}
+COPIES = {"copy_call_s": 1e-7, "copy_bytes_s": 5.0, "cache_copy_bytes_s": 6.0}
 ALONE = {"products": 4.0, "loops, forward": 2.0, "loops, both": 2.0, "streaming": 1.0}
 
 
