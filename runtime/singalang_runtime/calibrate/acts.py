@@ -27,7 +27,8 @@ ROUTINES = 3
 
 def instruction_costs(step: _Run, compiled: Callable[..., Any], arrays: Sequence[Any]) -> dict[str, float]:
     """Seconds of an instruction. `step`: runs the kernel of a small net. `compiled`: a kernel of so many routines that takes
-    `arrays` of 16 numbers and gives half as many. `called_s`: of its call, its routines included; `act_s`: of giving or taking a message."""
+    `arrays` of 16 numbers and gives half as many. `called_s`: of its call, its routines included;
+    `act_s`: of giving or taking a message."""
     step_s = seconds_of(step, _BUDGET_S)
     call, (give, take) = _call(compiled, arrays), _acts()
 
